@@ -25,24 +25,23 @@ from .property import Method, Property
 from .rows import Rows
 
 
-__all__ = ["CONFIG", "PROPERTIES", "prove_of_ways", "rows_of_ways"]
+__all__ = ["CONFIG", "PROPERTIES", "prove_of_ways", "rows_of_ways", "what_ways_keep"]
 
 
 #: Two sets of two ways.
 CONFIG = replace(PRESETS["default"], tlb_entries=4)
 
-SETS = CONFIG.tlb_entries // CONFIG.tlb_ways
-
 
 @contextmanager
-def rows_of_ways() -> Iterator[list[list[Any]]]:
+def rows_of_ways(config: Any = CONFIG) -> Iterator[list[list[Any]]]:
     """Rows of each way's memory, in which first levels keep translations meanwhile."""
-    rows = [[Signal(row_layout(CONFIG), name=f"way_{way}_row_{number}") for number in range(SETS)]
-            for way in range(CONFIG.tlb_ways)]
+    sets = config.tlb_entries // config.tlb_ways
+    rows = [[Signal(row_layout(config), name=f"way_{way}_row_{number}") for number in range(sets)]
+            for way in range(config.tlb_ways)]
     of_ways = cycle(rows)  # Each translation of the design asks for those of all ways anew.
 
     def memory(*, shape: Any, depth: int, init: Any) -> Rows:
-        assert (shape, depth, init) == (rows[0][0].shape(), SETS, [])
+        assert (shape, depth, init) == (rows[0][0].shape(), sets, [])
         return Rows(next(of_ways))
 
     with mock.patch.object(hw.tlb.first, "Memory", memory):
@@ -63,19 +62,16 @@ class Watch(Elaboratable):
         return m
 
 
-def prove_of_ways(first: Any, inside: Any, rows: list[list[Any]]) -> None:
-    """Prove that at most one way of a first level, which is ``inside``, has any page.
+def what_ways_keep(inside: Any, rows: list[list[Any]], filled: Any) -> list[Sentence]:
+    """Sentences about what the ways of a first level keep, so that one of them hits at most.
 
-    ``rows`` are those of its ways.
+    ``rows`` are those of its ways; ``filled`` says that a translation is stored.
     """
-    watch   = Watch(first)
-    width   = set_width(CONFIG)
-    looked  = inside._looked
+    width  = set_width(inside.config)
+    looked = inside._looked
     index, tag = looked[:width], looked[width:]
-    asked   = first.look + first.fill.valid + (first.drop | first.pieces) + (
-        first.flush != Flush.NONE)
-    ways    = range(CONFIG.tlb_ways)
-    valid   = [inside._valid[way] for way in ways]
+    ways   = range(inside.config.tlb_ways)
+    valid  = [inside._valid[way] for way in ways]
 
     def has(way: int) -> Any:
         """A way has the page that was looked up last."""
@@ -85,6 +81,31 @@ def prove_of_ways(first: Any, inside: Any, rows: list[list[Any]]) -> None:
     def says(text: str, when: Any, then: Any) -> Sentence:
         return Sentence("hw.tlb.first", text, when, then)
 
+    return [
+        says("no two ways of a set have the same page", Cat(*valid).any(), Cat(
+            ~(valid[0][number] & valid[1][number] & (one.tag == other.tag))
+            for number, (one, other) in enumerate(zip(*rows, strict=True))).all()),
+        says("what is stored is of the page that was looked up, and in one way",
+             filled, (inside._stored.tag == tag) & (inside._storing == inside._matches)
+             & inside._storing.any()),
+        says("a fill is stored in the cycle after, and nothing else is", Const(1),
+             inside._storing.any() == filled),
+        says("the other way does not have the page that is stored", filled, Cat(
+            ~has(way) | inside._storing[way] for way in ways).all()),
+        says("a way that has the page that was looked up hits", ~filled, Cat(
+            ~has(way) | inside._matches[way] for way in ways).all()),
+    ]
+
+
+def prove_of_ways(first: Any, inside: Any, rows: list[list[Any]]) -> None:
+    """Prove that at most one way of a first level, which is ``inside``, has any page.
+
+    ``rows`` are those of its ways.
+    """
+    watch = Watch(first)
+    asked = first.look + first.fill.valid + (first.drop | first.pieces) + (
+        first.flush != Flush.NONE)
+    ways  = range(inside.config.tlb_ways)
     prove_for_ever(
         Subject(inputs=inputs_of(first), part=watch,
                 given=(asked <= 1) & (~watch.filled | (asked == 0))
@@ -97,23 +118,12 @@ def prove_of_ways(first: Any, inside: Any, rows: list[list[Any]]) -> None:
                     "flush":   (first.flush, Flush),
                     "matches": inside._matches,
                     "storing": inside._storing,
-                    "looked":  looked,
-                    **{f"valid {way}": valid[way] for way in ways},
+                    "looked":  inside._looked,
+                    **{f"valid {way}": inside._valid[way] for way in ways},
                 }), [
-            says("at most one way hits", Const(1), ~Cat(
-                candidate.hit for candidate in (first.candidates[way] for way in ways)).all()),
-            says("no two ways of a set have the same page", Cat(*valid).any(), Cat(
-                ~(valid[0][number] & valid[1][number] & (one.tag == other.tag))
-                for number, (one, other) in enumerate(zip(*rows, strict=True))).all()),
-            says("what is stored is of the page that was looked up, and in one way",
-                 watch.filled, (inside._stored.tag == tag) & (inside._storing == inside._matches)
-                 & inside._storing.any()),
-            says("a fill is stored in the cycle after, and nothing else is", Const(1),
-                 inside._storing.any() == watch.filled),
-            says("the other way does not have the page that is stored", watch.filled, Cat(
-                ~has(way) | inside._storing[way] for way in ways).all()),
-            says("a way that has the page that was looked up hits", ~watch.filled, Cat(
-                ~has(way) | inside._matches[way] for way in ways).all()),
+            Sentence("hw.tlb.first", "at most one way hits", Const(1), ~Cat(
+                first.candidates[way].hit for way in ways).all()),
+            *what_ways_keep(inside, rows, watch.filled),
         ], cycles=5, depth=1)
 
 

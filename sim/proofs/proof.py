@@ -212,12 +212,14 @@ class _Question:
     def look_for_cases(self) -> None:
         """Raise :class:`Disproved` if there is a sentence that is never about anything."""
         without = list(range(len(self._sentences)))
-        while without:
+        for cycle in range(self._design.cycles):
             # A run that has a case of one has those of many.
-            if not self._design.can_be(either(map(self._has_a_case, without))):
-                raise Disproved([str(self._sentences[without[0]]), "there is no such case"])
-            without = [number for number in without
-                       if not self._design.holds(self._has_a_case(number))]
+            while without and self._design.can_be(either(
+                    self._applies(number, cycle) for number in without)):
+                without = [number for number in without
+                           if not self._design.holds(self._has_a_case(number))]
+        if without:
+            raise Disproved([str(self._sentences[without[0]]), "there is no such case"])
 
     def look_for_an_untruth(self, cycle: int) -> None:
         """Raise :class:`Disproved` if a sentence can be untrue in a cycle; else learn from it."""

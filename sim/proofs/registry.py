@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from . import (
-    current_pcid, entries, first_level, first_level_ways, legality, linear, places, rights,
-    second_level, stamp_promises, stamps, tlb, transfers, translator, unit, updater, walker,
+    current_pcid, entries, first_level, first_level_ways, legality, linear, places,
+    refinement, rights, second_level, stamp_promises, stamps, tlb, transfers, translator, unit, updater, walker,
 )
 from .property import Outcome, Property
 
@@ -16,6 +16,7 @@ __all__ = ["PROPERTIES", "tried"]
 PROPERTIES: Mapping[str, Property] = {one.name: one for module in (
     rights, entries, linear, legality, current_pcid, updater, walker, first_level,
     first_level_ways, second_level, stamps, stamp_promises, tlb, translator, places, transfers, unit,
+    refinement,
 ) for one in module.PROPERTIES}
 
 

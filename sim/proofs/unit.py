@@ -28,7 +28,7 @@ from .transfers import what_is_kept
 from .unit_watch import UNITS, Watch
 
 
-__all__ = ["PROPERTIES", "prove_goes_on", "prove_of_unit"]
+__all__ = ["CYCLES", "PROPERTIES", "prove_goes_on", "prove_of_unit", "sentences_of", "subject_of"]
 
 
 #: Cycles from reset in which there is a case of everything: paging is on, and a page walked.
@@ -201,7 +201,7 @@ def _known(kind: Value) -> Value:
     return kind.as_value() <= max(one.value for one in AccessKind)
 
 
-def _subject(watch: Watch) -> Subject:
+def subject_of(watch: Watch) -> Subject:
     """A unit whose requests stay, and memory that responds at any time to what it has accepted."""
     mmu  = watch.mmu
     hits = watch.hits()
@@ -232,7 +232,7 @@ def _subject(watch: Watch) -> Subject:
         })
 
 
-def _sentences(watch: Watch) -> list[Sentence]:
+def sentences_of(watch: Watch) -> list[Sentence]:
     """All that is proven of a unit in one step."""
     return [
         *_of_bus(watch), *_of_loader(watch), *_of_control(watch), *_of_searches(watch),
@@ -245,14 +245,14 @@ def _sentences(watch: Watch) -> list[Sentence]:
 def prove_of_unit(mmu: Any) -> None:
     """Prove what a unit keeps to in every cycle."""
     watch = Watch(mmu)
-    prove_for_ever(_subject(watch), _sentences(watch), cycles=CYCLES, depth=1)
+    prove_for_ever(subject_of(watch), sentences_of(watch), cycles=CYCLES, depth=1)
 
 
 def prove_goes_on(mmu: Any) -> None:
     """Prove that a unit which is to do something does not wait for long but for others."""
     watch = Watch(mmu)
-    prove_for_ever(_subject(watch), [
-        *_sentences(watch),
+    prove_for_ever(subject_of(watch), [
+        *sentences_of(watch),
         _says(f"there are no more than {IDLE} cycles in which nothing goes on", Const(1),
               watch.idle <= IDLE),
     ], cycles=IDLE + 2, depth=IDLE + 1)

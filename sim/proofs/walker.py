@@ -25,7 +25,7 @@ from .property import Method, Property
 from .walker_watch import Watch, top_of
 
 
-__all__ = ["PROPERTIES", "prove_of_walker"]
+__all__ = ["PROPERTIES", "Kept", "frame_and_size", "modes_of", "prove_of_walker", "what_is_kept"]
 
 
 #: Cycles from reset in which there is a case of everything.
@@ -39,7 +39,7 @@ def _says(text: str, when: Any, then: Any) -> Sentence:
     return Sentence("hw.walker", text, when, then)
 
 
-def _modes(walker: Any, watch: Watch) -> Value:
+def modes_of(walker: Any, watch: Watch) -> Value:
     """The paging mode is one that the unit has; a walk begins at a table that there is in it."""
     mode, config, start = walker.mode, walker.config, walker.request.p.start
     lacking = Cat(value for value, there in (
@@ -49,8 +49,16 @@ def _modes(walker: Any, watch: Watch) -> Value:
             & (start.level <= top_of(mode)))
 
 
-class _Kept:
-    """A walker's registers, and what its walk should have in them."""
+class Kept:
+    """A walker's registers, and what its walk should have in them.
+
+    Parameters
+    ----------
+    walker, inside : component
+        The walker, as it was given, and as it is inside.
+    watch : :class:`.walker_watch.Watch`
+        The walk.
+    """
 
     def __init__(self, walker: Any, inside: Any, watch: Watch):
         self.config, self.mode, self.watch = walker.config, walker.mode, watch
@@ -112,7 +120,7 @@ def _sound(walk: Any) -> Value:
     return ~walk.missing & ~walk.malformed
 
 
-def _of_state(kept: _Kept) -> list[Sentence]:
+def what_is_kept(kept: Kept) -> list[Sentence]:
     """What the walker keeps, in each of its states."""
     watch, inside, before = kept.watch, kept.inside, kept.watch.before
     entry   = kept.entry
@@ -148,7 +156,7 @@ def _of_state(kept: _Kept) -> list[Sentence]:
         _says("an entry that is updated is the last one, and is to be marked", updates,
               _sound(before) & ~before.failed
               & kept.has(entry.accessed | stored, entry.dirty | (stored & dirties))
-              & (~entry.accessed | (dirties & ~entry.dirty)) & ~kept_denial(kept)),
+              & (~entry.accessed | (dirties & ~entry.dirty)) & ~_kept_denial(kept)),
         _says("a walk that begins anew begins at the root", kept.is_at("AGAIN"),
               (before == watch.root) & (watch.answers == 0)),
         _says("a walk that fails has failed", kept.is_at("FAIL"), before.failed),
@@ -169,7 +177,7 @@ def _of_state(kept: _Kept) -> list[Sentence]:
     ]
 
 
-def kept_denial(kept: _Kept) -> Value:
+def _kept_denial(kept: Kept) -> Value:
     """The entry that is kept maps a page to which the access has no right."""
     access, before, inside = kept.inside._access, kept.watch.before, kept.inside
     return before.leaf & _denied(kept.config, access, before.rights, kept.entry, kept.protection)
@@ -268,7 +276,7 @@ def prove_of_walker(walker: Any, inside: Any) -> None:
     prove_for_ever(
         Subject(
             inputs=inputs_of(walker), part=watch,
-            given=(watch.steady & watch.sound & _modes(walker, watch)
+            given=(watch.steady & watch.sound & modes_of(walker, watch)
                    & Case(walker.request.p.access, walk.rights, walker.protection).given),
             fields={
                 **case.fields,
@@ -289,7 +297,7 @@ def prove_of_walker(walker: Any, inside: Any) -> None:
                 "bus error":     walker.response.p.bus_error,
             }), [
             *_of_reads(walker, watch), *_of_stores(walker, watch, case),
-            *_of_response(walker, watch, case), *_of_state(_Kept(walker, inside, watch)),
+            *_of_response(walker, watch, case), *what_is_kept(Kept(walker, inside, watch)),
         ], cycles=CYCLES, depth=1)
 
 

@@ -39,6 +39,13 @@ def top_of(mode: Any) -> Any:
 class Watch(Elaboratable):
     """A walker, and the walk that it does.
 
+    Parameters
+    ----------
+    walker : component
+        The walker.
+    part : elaboratable or :class:`None`
+        What the walker is a part of, which is then watched with it, if it is not alone.
+
     Attributes
     ----------
     under_way : :class:`Signal`
@@ -73,8 +80,9 @@ class Watch(Elaboratable):
         Transfers of the walk that have completed, since it has begun, or begun anew.
     """
 
-    def __init__(self, walker: Any):
+    def __init__(self, walker: Any, *, part: Any = None):
         self.walker   = walker
+        self.part     = part or walker
         self.under_way = Signal()
         self.steady   = Signal()
         self.sound    = Signal()
@@ -94,7 +102,8 @@ class Watch(Elaboratable):
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
-        m.submodules.walker = walker = self.walker
+        m.submodules.part = self.part
+        walker = self.walker
         self._follow_control(m)
         self._begin(m)
 
@@ -105,7 +114,7 @@ class Watch(Elaboratable):
         m.d.sync += [
             so_far.eq(self.walk),
             self.latest.eq(self.request),
-            self.answers.eq(self.answers + (memory.ack | memory.err)),
+            self.answers.eq(self.answers + (self.outstanding & (memory.ack | memory.err))),
         ]
         self._follow_memory(m, so_far)
         # The first entry is read in the cycle of the request.
@@ -160,13 +169,15 @@ class Watch(Elaboratable):
         memory   = self.walker.memory
         accepted = memory.cyc & memory.stb & ~memory.stall
         locked   = memory.cyc & memory.lock
-        ended    = memory.ack | memory.err
+        # Memory answers to others, too.
+        ack, err = self.outstanding & memory.ack, self.outstanding & memory.err
         stored   = data.View(Entry, memory.dat_w)
         m.d.comb += [
             self.reads.eq(accepted & ~memory.lock),
-            self.sound.eq((~ended | self.outstanding) & ~(memory.ack & memory.err)),
+            self.sound.eq((~(memory.ack | memory.err) | self.outstanding)
+                          & ~(memory.ack & memory.err)),
         ]
-        with m.If(ended):
+        with m.If(ack | err):
             m.d.sync += [self.outstanding.eq(0), self.reading.eq(0)]
         with m.If(accepted):
             m.d.sync += [self.outstanding.eq(1), self.reading.eq(~memory.lock)]
@@ -175,11 +186,11 @@ class Watch(Elaboratable):
                 self.upper.eq(memory.sel == 0xf0),
                 self.place.eq(Cat(memory.adr, memory.sel)),
             ]
-        with m.If(memory.err):
+        with m.If(err):
             m.d.comb += self.walk.failed.eq(1)
         half = Mux(self.upper, memory.dat_r[32:], memory.dat_r[:32])
         word = Mux(self.walker.mode.wide, memory.dat_r, half)
-        with m.If(self.reading & memory.ack):
+        with m.If(self.reading & ack):
             self._go_on(m, so_far, word)
         with m.If(accepted & memory.we):
             # Entries of 4 bytes are stored in both halves, of which one is selected.
@@ -187,9 +198,9 @@ class Watch(Elaboratable):
                 so_far.accessed.eq(so_far.accessed | stored.accessed),
                 so_far.dirty.eq(so_far.dirty | stored.dirty),
             ]
-        with m.If(~locked | memory.err | (memory.ack & self.compared)):
+        with m.If(~locked | err | (ack & self.compared)):
             m.d.sync += self.compared.eq(0)
-        with m.Elif(memory.ack & ~self.reading):
+        with m.Elif(ack & ~self.reading):
             m.d.sync += [self.compared.eq(1), self.again.eq(word)]
 
     def _go_on(self, m: Any, so_far: Any, word: Any) -> None:

@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
 
 
 #: Left to the command, since `full` has all that this unit has.
-LEFT = {("unit", "default")}
+LEFT = {("unit", "default"), ("walks", "default")}
 
 
 @pytest.mark.parametrize("name, unit, depth", [
