@@ -17,9 +17,13 @@ looks for values with which a sentence is not true. It needs the extra ``proofs`
 :mod:`sim.proofs.linear`            of ``hw/linear.py``
 :mod:`sim.proofs.legality`          of ``hw/legality.py``
 :mod:`sim.proofs.current_pcid`      of ``hw/control.py``
+:mod:`sim.proofs.pdpte`             of ``hw/pdpte.py``
 :mod:`sim.proofs.updater`           of ``hw/updater.py``
+:mod:`sim.proofs.walker_watch`      a walker, and the walk that it does
+:mod:`sim.proofs.walker_kept`       ... and what it keeps of that
 :mod:`sim.proofs.walker`            of ``hw/walker.py``
 :mod:`sim.proofs.translator`        of ``hw/translator.py``
+:mod:`sim.proofs.places`            ... where accesses go
 :mod:`sim.proofs.first_level`       of ``hw/tlb/first.py`` and ``block.py``
 :mod:`sim.proofs.first_level_ways`  ... that it has one translation of a page, whatever it was told
 :mod:`sim.proofs.second_level`      of ``hw/tlb/second.py``
@@ -32,7 +36,9 @@ looks for values with which a sentence is not true. It needs the extra ``proofs`
 :mod:`sim.proofs.streams`           streams on which what is offered stays
 :mod:`sim.proofs.wishbone`          rules of the bus
 :mod:`sim.proofs.transfers`         of ``hw/transfer.py``
+:mod:`sim.proofs.responses`         ... what it responds
 :mod:`sim.proofs.unit_watch`        the unit as a whole, with its blocks opened
 :mod:`sim.proofs.unit`              of ``hw/mmu.py``
+:mod:`sim.proofs.refinement`        ... that a hit is what a walk has found
 ==================================  ==============================================================
 """

@@ -27,7 +27,8 @@ from .property import Method, Property
 from .translator import foreseen
 from .unit import CYCLES, sentences_of, subject_of
 from .unit_watch import Watch as UnitWatch
-from .walker import Kept, frame_and_size, modes_of, what_is_kept
+from .walker import frame_and_size, modes_of
+from .walker_kept import Kept, what_is_kept
 
 
 __all__ = ["PROPERTIES", "UNITS", "prove_of_refinement"]
@@ -79,7 +80,7 @@ class Watch(Elaboratable):
         return self.unit.tlb._looked == self.page
 
     def _says(self) -> Value:
-        """What the entries of the present walk say, as a translation of the page."""
+        """The entries of the present walk, as a translation of the page."""
         config, mode, walk = self.unit.mmu.config, self.unit.walker.mode, self.walk.walk
         found = frame_and_size(walk, mode, config)
         whole, size = found[:config.frame_width], found[config.frame_width:]
@@ -94,7 +95,7 @@ class Watch(Elaboratable):
 
 
 def _of_rows(watch: Watch, rows: list[list[Any]]) -> list[Sentence]:
-    """What the first level keeps of the page is what its entries have said."""
+    """The rows of the page in the first level have what its entries have said."""
     first = watch.unit.tlb._first
     width = set_width(first.config)
     index = watch.page[:width]
@@ -107,7 +108,7 @@ def _of_rows(watch: Watch, rows: list[list[Any]]) -> list[Sentence]:
         return Sentence("hw.tlb.first", text, when, then)
 
     def kept(way: int) -> Value:
-        """What a way keeps of the page is that, unless it is being replaced."""
+        """A row of a way that is of the page has that, unless it is being replaced."""
         row = Array(row.as_value() for row in rows[way])[index]
         return (~first._valid[way].bit_select(index, 1) | (row[:len(tag)] != tag)
                 | (stored[way] & here) | (known & (row[len(tag):] == watch.said.as_value())))

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from . import (
-    current_pcid, entries, first_level, first_level_ways, legality, linear, places,
-    refinement, rights, second_level, stamp_promises, stamps, tlb, transfers, translator, unit, updater, walker,
+    current_pcid, entries, first_level, first_level_ways, legality, linear, pdpte, places,
+    refinement, responses, rights, second_level, stamp_promises, stamps, tlb, transfers,
+    translator, unit, updater, walker,
 )
 from .property import Outcome, Property
 
@@ -14,9 +15,9 @@ __all__ = ["PROPERTIES", "tried"]
 
 #: Pure functions first, then blocks, from the ground up.
 PROPERTIES: Mapping[str, Property] = {one.name: one for module in (
-    rights, entries, linear, legality, current_pcid, updater, walker, first_level,
-    first_level_ways, second_level, stamps, stamp_promises, tlb, translator, places, transfers, unit,
-    refinement,
+    rights, entries, linear, legality, current_pcid, pdpte, updater, walker, first_level,
+    first_level_ways, second_level, stamps, stamp_promises, tlb, translator, places, transfers,
+    responses, unit, refinement,
 ) for one in module.PROPERTIES}
 
 

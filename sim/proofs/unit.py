@@ -28,7 +28,9 @@ from .transfers import what_is_kept
 from .unit_watch import UNITS, Watch
 
 
-__all__ = ["CYCLES", "PROPERTIES", "prove_goes_on", "prove_of_unit", "sentences_of", "subject_of"]
+__all__ = [
+    "CYCLES", "PROPERTIES", "prove_goes_on", "prove_of_unit", "sentences_of", "subject_of",
+]
 
 
 #: Cycles from reset in which there is a case of everything: paging is on, and a page walked.
@@ -165,7 +167,7 @@ def _of_fills(watch: Watch) -> list[Sentence]:
 
 
 def _of_contents(watch: Watch) -> list[Sentence]:
-    """What is filled is what was found, and what is kept is what was filled."""
+    """A fill is of what was found, and the second level keeps what was filled."""
     tlb, found, fill = watch.tlb, watch.walker.response.p.translation, watch.tlb.fill
     walked = fill.valid & in_state(watch.searching, "WALK")
     frame, page = found.frame, tlb._looked
@@ -265,8 +267,8 @@ PROPERTIES = [
              "have completed; a control operation is done while no access is held or in flight, "
              "and counts for the next; the control state stays during a walk; a fill meets nothing "
              "that forgets, and is of a walk without a fault; a search is of the page of the "
-             "access that is held, once, and what it has found is filled, at the frame of its size; "
-             "the blocks use each other as their own proofs expect",
+             "access that is held, once, and what it has found is filled, at the frame of its "
+             "size; the blocks use each other as their own proofs expect",
         method=Method.INDUCTION, units=tuple(UNITS),
         prove=lambda unit, depth: prove_of_unit(Mmu(UNITS[unit]))),
     Property(

@@ -7,7 +7,8 @@ import sim.proofs.transfers
 from hw.layout import Fault
 from hw.transfer import TransferUnit
 from sim.proofs.proof import Disproved
-from sim.proofs.transfers import CONFIG, prove_of_order, prove_of_transfers
+from sim.proofs.responses import prove_of_order
+from sim.proofs.transfers import CONFIG, prove_of_transfers
 
 from .flaw_support import Flawed, from_reset
 

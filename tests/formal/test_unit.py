@@ -53,7 +53,7 @@ def goes_on_to_the_page_before(m, blocks):
 
 
 def withdraws_a_response(m, blocks):
-    """What a control operation has read is shown only while it is taken."""
+    """The response to a control operation is shown for one cycle only."""
     m.d.comb += blocks.control.control.response.ready.eq(1)
 
 

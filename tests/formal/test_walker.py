@@ -4,6 +4,7 @@ import pytest
 from amaranth.hdl import Signal
 
 import sim.proofs.walker
+import sim.proofs.walker_kept
 from hw.config import MmuConfig
 from hw.presets import PRESETS
 from hw.walker import Walker
@@ -123,7 +124,7 @@ def test_a_flaw_of_a_walker_is_found(unit, flaw, says):
 
 
 def test_a_walk_that_memory_answers_more_often_is_found(monkeypatch):
-    monkeypatch.setattr(sim.proofs.walker, "ANSWERS", 2)
+    monkeypatch.setattr(sim.proofs.walker_kept, "ANSWERS", 2)
     walker = Walker(PRESETS["classic"])
     with pytest.raises(Disproved, match=r"^hw\.walker: memory has answered to an entry that is"):
         prove_of_walker(walker, walker)

@@ -1,7 +1,8 @@
 """Control-register writes and INVPCID operands that fault, and what writes load, as sentences.
 
 Ref: Intel SDM Vol. 2, "MOV - Move to/from Control Registers", "INVPCID" and "WRPKRU"; Vol. 3A,
-sections 2.2.1, 2.5, 4.1.2, 4.4.1, 4.6.2, 4.10.1 and 9.8.5. Neither gateware nor golden model was consulted.
+sections 2.2.1, 2.5, 4.1.2, 4.4.1, 4.6.2, 4.10.1 and 9.8.5. Neither gateware nor golden model was
+consulted.
 
 In each list ``faults`` is #GP(0), ``value`` what is written, of 64 bits, and ``now`` the registers
 before. ``features`` are what a processor has beside 32-bit paging: ``"4-level"``, ``"5-level"``,
