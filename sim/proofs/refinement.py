@@ -25,7 +25,7 @@ from .first_level_ways import rows_of_ways, what_ways_keep
 from .proof import Sentence, Subject, prove_for_ever
 from .property import Method, Property
 from .translator import foreseen
-from .unit import CYCLES, sentences_of, subject_of
+from .unit import CYCLES, frame_in, sentences_of, subject_of
 from .unit_watch import Watch as UnitWatch
 from .walker import frame_and_size, modes_of
 from .walker_kept import Kept, what_is_kept
@@ -83,13 +83,11 @@ class Watch(Elaboratable):
         """The entries of the present walk, as a translation of the page."""
         config, mode, walk = self.unit.mmu.config, self.unit.walker.mode, self.walk.walk
         found = frame_and_size(walk, mode, config)
-        whole, size = found[:config.frame_width], found[config.frame_width:]
-        frame = whole
-        for one, bits in ((PageSize.MIB2, 9), (PageSize.MIB4, 10), (PageSize.GIB1, 18)):
-            frame = Mux(size == one, Cat(self.page[:bits], whole[bits:]), frame)
+        frame, size = found[:config.frame_width], found[config.frame_width:]
         said = {
-            "frame": frame, "rights": walk.rights, "dirty": walk.dirty, "key": walk.entry.key,
-            "global_page": walk.entry.global_page & mode.pge, "large": size != PageSize.KIB4,
+            "frame": frame_in(frame, size, page=self.page), "large": size != PageSize.KIB4,
+            "rights": walk.rights, "dirty": walk.dirty, "key": walk.entry.key,
+            "global_page": walk.entry.global_page & mode.pge,
         }
         return Cat(said[name] for name, _ in self.said.shape())
 

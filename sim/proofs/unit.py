@@ -11,7 +11,7 @@ Ref: Wishbone B4, chapters 3.1.3.2 and 3.4; Intel SDM Vol. 3A, section 4.10.4.1.
 from types import SimpleNamespace
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Value
+from amaranth.hdl import Cat, Const, Mux, Value
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Fault, Flush, PageSize
@@ -29,7 +29,8 @@ from .unit_watch import UNITS, Watch
 
 
 __all__ = [
-    "CYCLES", "PROPERTIES", "prove_goes_on", "prove_of_unit", "sentences_of", "subject_of",
+    "CYCLES", "PROPERTIES", "frame_in", "prove_goes_on", "prove_of_unit", "sentences_of",
+    "subject_of",
 ]
 
 
@@ -170,33 +171,29 @@ def _of_contents(watch: Watch) -> list[Sentence]:
     """A fill is of what was found, and the second level keeps what was filled."""
     tlb, found, fill = watch.tlb, watch.walker.response.p.translation, watch.tlb.fill
     walked = fill.valid & in_state(watch.searching, "WALK")
-    frame, page = found.frame, tlb._looked
-    sizes = {PageSize.KIB4: 0, PageSize.MIB2: 9, PageSize.MIB4: 10, PageSize.GIB1: 18}
-    names = ["rights", "dirty", "global_page", *(["key"] if watch.mmu.config.keys else [])]
-    second = [] if tlb._second is None else [
-        _says("what the second level serves is filled", fill.valid & ~walked,
-              fill.p == tlb._second.piece),
-        _says("what was filled is kept, as of a page of its size, or is kept already",
-              in_state(watch.searching, "STORE"), (tlb._second.keep.p == watch.piece)
-              & (tlb._second.size == watch.size)),
-    ]
+    names  = ["rights", "dirty", "global_page", *(["key"] if watch.mmu.config.keys else [])]
+    second = tlb._second
+    served = fill.p == second.piece if second is not None else Const(0)
     return [
-        *(_says(f"a fill of a page of size {size.name} is at the frame that the walk has found, "
-                "and the offset of the linear address", walked & (found.size == size),
-                fill.p.frame == Cat(page[:bits], frame[bits:]))
-          for size, bits in sizes.items() if size in sizes_of(watch.mmu.config)),
-        _says("a fill has the rights and the attributes that the walk has found", walked,
-              Cat(Value.cast(fill.p[name]) == Value.cast(found[name]) for name in names).all()
-              & (fill.p.large == (found.size != PageSize.KIB4))),
-        *second,
+        _says("a fill is at the frame that the walk has found, and where the page is in a larger "
+              "one", walked, fill.p.frame == frame_in(found.frame, found.size, page=tlb._looked)),
+        _says("a fill has the rights and the attributes that the walk has found, or is what the "
+              "second level serves", fill.valid, Mux(walked, Cat(
+                  Value.cast(fill.p[name]) == Value.cast(found[name]) for name in names).all()
+                  & (fill.p.large == (found.size != PageSize.KIB4)), served)),
+        *([] if second is None else [
+            _says("the second level keeps what was filled, as of a page of its size, or has it",
+                  in_state(watch.searching, "STORE"),
+                  (second.keep.p == watch.piece) & (second.size == watch.size))]),
     ]
 
 
-def sizes_of(config: Any) -> list[PageSize]:
-    """Sizes of pages that a unit has."""
-    there = {PageSize.KIB4: True, PageSize.MIB2: config.wide_entries, PageSize.MIB4: config.pse,
-             PageSize.GIB1: config.gigabyte_pages}
-    return [size for size in PageSize if there[size]]
+def frame_in(frame: Value, size: Value, *, page: Value) -> Value:
+    """Frame of a page of 4 KBytes, by that of the page of a size that it is in."""
+    whole = frame
+    for one, bits in ((PageSize.MIB2, 9), (PageSize.MIB4, 10), (PageSize.GIB1, 18)):
+        frame = Mux(size == one, Cat(page[:bits], whole[bits:]), frame)
+    return frame
 
 
 def _known(kind: Value) -> Value:

@@ -219,7 +219,7 @@ ELSEWHERE = {
     "dragoncage prove --list":                        "tests/formal/test_command.py::"
         "test_each_property_is_listed_in_eighty_columns",
     "dragoncage prove unit walks":                    PROVEN,
-    "dragoncage prove walks --depth 9":               WRONG,
+    "dragoncage prove responses --depth 7":           WRONG,
     "dragoncage prove --jobs 2":                      PROVEN,
     "dragoncage prove --vcd FILE":                    "tests/formal/test_command.py::"
         "test_its_waveform_has_the_run",

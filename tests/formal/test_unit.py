@@ -65,7 +65,7 @@ def withdraws_a_response(m, blocks):
     ("_connect_control", is_never_busy,
      "a first level is asked for one thing at a time|the PCID changes"),
     ("_look_up", looks_up_the_page_after, "the page that was looked up is that of the access"),
-    ("_connect_walks", fills_another_frame, "a fill of a page of size KIB4 is at the frame"),
+    ("_connect_walks", fills_another_frame, "a fill is at the frame that the walk"),
     ("_look_up", goes_on_to_the_page_before, "the other page of an access is the one after"),
     ("_connect_control", withdraws_a_response, "the response to a control operation stays"),
 ])
