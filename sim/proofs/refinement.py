@@ -38,6 +38,7 @@ __all__ = ["PROPERTIES", "UNITS", "prove_of_refinement"]
 UNITS = {
     "32-bit paging": replace(PRESETS["tiny"], tlb_entries=4, outstanding=2, block_ram=False),
     "4-level paging": replace(PRESETS["default"], tlb_entries=4, outstanding=2, second_entries=0),
+    "every mode": replace(PRESETS["full"], tlb_entries=4, outstanding=2, second_entries=0),
 }
 
 
