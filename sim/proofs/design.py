@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from typing import Any
 
 from amaranth.back import rtlil
@@ -82,21 +83,30 @@ class Design:
 
     def __init__(self, m: Module, *, inputs: Iterable[Value], values: Mapping[str, Any],
                  cycles: int = 1, from_reset: bool = True):
-        self.cycles   = cycles
         self._outputs = {name: Signal(len(Value.cast(value)), name=f"value_{number}")
                          for number, (name, value) in enumerate(values.items())}
         m.domains.sync = domain = ClockDomain(reset_less=True)
         m.d.comb += [output.eq(values[name]) for name, output in self._outputs.items()]
-        text = _translated(rtlil.convert(
+        self._text = _translated(rtlil.convert(
             m, ports=[domain.clk, *map(Value.cast, inputs), *self._outputs.values()]))
+        self._begin(cycles, from_reset)
 
+    def in_others(self, *, cycles: int, from_reset: bool) -> "Design":
+        """The same design, in other runs: of so many cycles, from reset or not."""
+        other = copy(self)
+        other._begin(cycles, from_reset)
+        return other
+
+    def _begin(self, cycles: int, from_reset: bool) -> None:
+        """Have a solver that knows of runs of the design, and of nothing else."""
+        self.cycles = cycles
         # Who is told what the properties say has no solver, perhaps.
         import bitwuzla
         options = bitwuzla.Options()
         options.set(bitwuzla.Option.PRODUCE_MODELS, True)
         options.set(bitwuzla.Option.TIME_LIMIT_PER, 1000 * PATIENCE)
         self._parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
-        self._parser.parse("\n".join(["(set-logic QF_BV)", text, *self._runs(from_reset)]),
+        self._parser.parse("\n".join(["(set-logic QF_BV)", self._text, *self._runs(from_reset)]),
                            True, False)
         self._solver = self._parser.bitwuzla()
 

@@ -1,6 +1,7 @@
 """Proofs that gateware does what sentences say, in every case; or a counterexample."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -152,7 +153,7 @@ def prove_for_ever(subject: Subject, sentences: Iterable[Sentence], *, cycles: i
     runs = _Question(subject, sentences, cycles=cycles, from_reset=True)
     for cycle in range(depth):
         runs.look_for_an_untruth(cycle)
-    step = _Question(subject, sentences, cycles=depth + 1, from_reset=False)
+    step = runs.of_others(cycles=depth + 1, from_reset=False)
     for cycle in range(depth):
         step.suppose_all_true(cycle)
     try:
@@ -186,15 +187,23 @@ class _Question:
                 **{f"then {number}": one.then.bool() for number, one in enumerate(sentences)},
                 **{f"field {name}": value for name, (value, _) in values.items()},
             })
-        self._design.learn(*(self._design.is_true("given", cycle) for cycle in range(cycles)))
+        self._suppose_given()
+
+    def of_others(self, *, cycles: int, from_reset: bool) -> "_Question":
+        """The same question, about other runs."""
+        other = copy(self)
+        other._design = self._design.in_others(cycles=cycles, from_reset=from_reset)
+        other._suppose_given()
+        return other
+
+    def _suppose_given(self) -> None:
+        """Leave all runs aside in which not all is given, in each cycle."""
+        self._design.learn(*(self._design.is_true("given", cycle)
+                             for cycle in range(self._design.cycles)))
 
     def _applies(self, number: int, cycle: int) -> str:
         """Condition that a sentence is about the case in a cycle."""
         return self._design.is_true(f"when {number}", cycle)
-
-    def _has_a_case(self, number: int) -> str:
-        """Condition that a sentence is about a case in some cycle."""
-        return either(self._applies(number, cycle) for cycle in range(self._design.cycles))
 
     def _is_true(self, number: int, cycle: int) -> str:
         """Condition that a sentence is true in a cycle."""
@@ -217,7 +226,7 @@ class _Question:
             while without and self._design.can_be(either(
                     self._applies(number, cycle) for number in without)):
                 without = [number for number in without
-                           if not self._design.holds(self._has_a_case(number))]
+                           if not self._design.holds(self._applies(number, cycle))]
         if without:
             raise Disproved([str(self._sentences[without[0]]), "there is no such case"])
 
