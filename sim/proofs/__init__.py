@@ -32,6 +32,7 @@ looks for values with which a sentence is not true. It needs the extra ``proofs`
 :mod:`sim.proofs.stamps`            of ``hw/tlb/stamps.py``
 :mod:`sim.proofs.stamp_promises`    of ``hw/tlb/tlb.py``: how it uses that bank
 :mod:`sim.proofs.tlb`               of ``hw/tlb/tlb.py``: what it has forgotten
+:mod:`sim.proofs.tlb_contents`      ... and what it has
 :mod:`sim.proofs.opened`            the inside of components
 :mod:`sim.proofs.streams`           streams on which what is offered stays
 :mod:`sim.proofs.wishbone`          rules of the bus

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from . import (
     current_pcid, entries, first_level, first_level_ways, legality, linear, pdpte, places,
-    refinement, responses, rights, second_level, stamp_promises, stamps, tlb, transfers,
-    translator, unit, updater, walker,
+    refinement, responses, rights, second_level, stamp_promises, stamps, tlb,
+    tlb_contents, transfers, translator, unit, updater, walker,
 )
 from .property import Outcome, Property
 
@@ -16,8 +16,8 @@ __all__ = ["PROPERTIES", "tried"]
 #: Pure functions first, then blocks, from the ground up.
 PROPERTIES: Mapping[str, Property] = {one.name: one for module in (
     rights, entries, linear, legality, current_pcid, pdpte, updater, walker, first_level,
-    first_level_ways, second_level, stamps, stamp_promises, tlb, translator, places, transfers,
-    responses, unit, refinement,
+    first_level_ways, second_level, stamps, stamp_promises, tlb, tlb_contents, translator, places,
+    transfers, responses, unit, refinement,
 ) for one in module.PROPERTIES}
 
 

@@ -24,7 +24,10 @@ from .property import Method, Property
 from .stamp_promises import few_stamps, used_as_the_unit_does
 
 
-__all__ = ["CONFIG", "CYCLES", "PROPERTIES", "prove_of_tlb"]
+__all__ = [
+    "CONFIG", "CYCLES", "PROPERTIES", "UNITS", "WITH_ANOTHER", "Watch", "prove_of_tlb",
+    "used_as_it_expects",
+]
 
 
 #: A first level of one set, two sets of pages, and two entries of directories.
@@ -34,6 +37,8 @@ CONFIG = replace(PRESETS["tiny"], tlb_entries=2, block_ram=False, second_entries
 #: The same of 4-level paging, with PCIDs and caches of all upper levels.
 WITH_PCIDS = replace(PRESETS["default"], maxphyaddr=32, tlb_entries=2, second_entries=4,
                      directory_entries=2, reference_entries=2)
+
+UNITS = {"few rows": CONFIG, "few rows, with PCIDs": WITH_PCIDS}
 
 #: From reset to the end of the second search: a page is walked, invalidated, and searched again.
 CYCLES = 16
@@ -213,9 +218,6 @@ def prove_of_tlb(tlb: Any, cycles: int) -> None:
          says("a page whose tables were invalidated is walked from the root",
               watch.asked & tlb.walk.valid & watch.tables_gone, ~tlb.walk.p.started)],
         cycles=cycles)
-
-
-UNITS = {"few rows": CONFIG, "few rows, with PCIDs": WITH_PCIDS}
 
 
 def _prove(unit: str, cycles: int) -> None:
