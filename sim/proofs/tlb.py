@@ -52,8 +52,8 @@ class Watch(Elaboratable):
 
     Attributes
     ----------
-    part : :class:`Tlb`
-        As it was given.
+    part : component
+        The TLB.
     page, pcid : :class:`Signal`
         The page that is watched, and under which PCID. Inputs, the same in all cycles.
     steady : :class:`Signal`
@@ -70,7 +70,8 @@ class Watch(Elaboratable):
     searching, walking : :class:`Signal`
         A translation is being searched, and walked.
     moved, may_move : :class:`Signal`
-        See :class:`.stamp_promises.Use`.
+        The current PCID is another one than in the cycle before, and it may be: nothing was to be
+        done then.
     """
 
     def __init__(self, tlb: Any):
