@@ -13,7 +13,7 @@ from sim.proofs.refinement import UNITS, prove_of_refinement
 from .flaw_support import from_reset
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
 
 
 def test_a_hit_with_other_rights_than_the_entries_grant_is_found():

@@ -13,7 +13,7 @@ from sim.proofs.tlb_contents import prove_of_contents
 from .flaw_support import Flawed
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
 
 
 def grants_writes(m, ports, sound):
