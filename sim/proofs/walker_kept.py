@@ -126,7 +126,7 @@ def what_is_kept(kept: Kept) -> list[Sentence]:
              (inside._page == watch.latest.page) & (inside._access == watch.latest.access)),
         says("one transfer is outstanding while the walker waits for it, and no other",
              Const(1), (watch.outstanding == (waits | kept.updates(
-                  "COMPARE_ENTRY", "END_UPDATE"))) & (watch.reading == waits)),
+                 "COMPARE_ENTRY", "END_UPDATE"))) & (watch.reading == waits)),
         says("an update is of a walk that waits for it", ~kept.updates("READ_ENTRY"), updates),
         says("an entry that is to be read is the next one", kept.is_at("READ_ENTRY"),
              kept.points()),
@@ -159,8 +159,8 @@ def what_is_kept(kept: Kept) -> list[Sentence]:
         says("memory has answered to an entry that is looked at as often as levels allow",
              checks & sound(before) | updates,
              watch.answers <= ANSWERS * (top_of(kept.mode) - kept.level) + Mux(
-                  checks & entry.accessed & (~dirties | entry.dirty), ANSWERS,
-                  1 + kept.updates("WRITE_ENTRY", "END_UPDATE"))),
+                 checks & entry.accessed & (~dirties | entry.dirty), ANSWERS,
+                 1 + kept.updates("WRITE_ENTRY", "END_UPDATE"))),
     ]
 
 
