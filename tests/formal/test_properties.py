@@ -13,7 +13,6 @@ pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
 LEFT = {
     ("unit", "default"), ("walks", "default"), ("walks", "tiny"), ("places", "default"),
     ("places", "tiny"), ("invalidated-pages", "few rows, with PCIDs"),
-    ("kept-pages", "few rows, with PCIDs"),
 }
 
 
