@@ -195,4 +195,4 @@ PROPERTIES = [Property(
     name="refinement", block="hw.mmu", source="SDM 4.10.2.2",
     says="a hit gives what the entries of the page have said when it was walked last, and so what "
          "a walk would give, if nothing has changed since: verdict, error code, frame, attributes",
-    method=Method.INDUCTION, checked=0, units=tuple(UNITS), prove=lambda unit, depth: _prove(unit))]
+    method=Method.INDUCTION, units=tuple(UNITS), prove=lambda unit, depth: _prove(unit))]

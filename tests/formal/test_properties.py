@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
 LEFT = {
     ("unit", "default"), ("walks", "default"), ("walks", "tiny"), ("places", "default"),
     ("places", "tiny"), ("invalidated-pages", "few rows, with PCIDs"),
+    ("refinement", "4-level paging"), ("refinement", "every mode"),
 }
 
 
