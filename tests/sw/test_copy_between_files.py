@@ -218,13 +218,15 @@ async def test_files_that_have_no_part_in_sendfile():
     fd   = await file_of(user, b"contents", O_RDWR)
     null = await user.open("/dev/null")
     end  = await user.open("/file", O_WRONLY | O_APPEND)
-    reader, _ = await piped(user)
+    reader, writer = await piped(user)
     for errno, to, from_ in ((Errno.EINVAL, end, fd), (Errno.EINVAL, fd, null),
                              (Errno.EINVAL, fd, reader), (Errno.EBADF, 99, fd),
                              (Errno.EBADF, fd, end)):
         with raises_errno(errno):
             await user.syscall(NR_sendfile, to, from_, 0, 3)
     assert await user.syscall(NR_sendfile, null, fd, 0, 3) == 3
+    with raises_errno(Errno.EBADF):     # not for reading, before: no positions
+        await user.syscall(NR_sendfile, fd, writer, await user.mmap(P), 3)
 
 
 # copy_file_range()

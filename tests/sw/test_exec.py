@@ -32,6 +32,7 @@ from sw.kernel.sched.completion import wait_for_completion
 from sw.kernel.signal.send import send_signal
 from sw.user import User
 
+from .highmem_support import EACH_HIGHMEM
 from .smp_support import Smp, beside, seeded, two_threads
 from .user_support import EACH_PAGING, boot, filled, free_pages, raises_errno, runs
 
@@ -71,6 +72,13 @@ async def test_all_of_the_old_memory_is_free():
     await filled(user)
     await user.execve(PROGRAM)
     assert free_pages(user) == before
+
+
+@EACH_HIGHMEM
+@runs
+async def test_a_program_is_put_into_high_memory_by_a_window_that_is_closed(paging):
+    user = await start(paging, ram_bytes=1 << 20, highmem_bytes=1 << 19)
+    await user.execve(PROGRAM)
 
 
 @runs

@@ -12,7 +12,7 @@ from sw.include.linux.mm import VM_SHARED
 from sw.include.linux.mm_types import (
     FAULT_FLAG_WRITE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV,
 )
-from sw.include.linux.mman import PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE
+from sw.include.linux.mman import MADV_FREE, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE
 from sw.kconfig import kconfig
 from sw.mm.memory.mem_map import empty_zero_page
 from sw.mm.mmap.find import vma_lookup
@@ -75,6 +75,21 @@ async def test_frame_after_the_first_fault(kind, write, owner, era, paging):
     assert page.anon_exclusive is page.anon
     assert page.mapcount == (0 if page is zero else 1)
     assert page.refcount == (2 if owner == "file" else 1)
+
+
+@pytest.mark.parametrize("flags, noted", [
+    (0,                0),                              # that is the processor's
+    (FAULT_FLAG_WRITE, _PAGE_ACCESSED | _PAGE_DIRTY),
+])
+@runs
+async def test_a_fault_for_a_write_marks_a_page_that_is_there(flags, noted):
+    user = await boot()
+    at   = await mapped(user, "anon", RW)
+    await user.store(at, 1)
+    await user.madvise(at, 4096, MADV_FREE)             # neither accessed nor dirty from now on
+    assert await entry(user, at) & (_PAGE_ACCESSED | _PAGE_DIRTY) == 0
+    await fault(user, at, flags)
+    assert await entry(user, at) & (_PAGE_ACCESSED | _PAGE_DIRTY) == noted
 
 
 @EACH_ERA
