@@ -8,6 +8,7 @@ from sw.arch.x86.include.asm.irqflags import (
     irqs_disabled, local_irq_disable, local_irq_enable, local_irq_restore, local_irq_save,
     safe_halt,
 )
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.arch.x86.include.asm.trapnr import X86_TRAP_PF
 from sw.arch.x86.lib.usercopy import copy_to_user
 from sw.bus import BURST_LENGTH, Kind, Register
@@ -126,6 +127,12 @@ def test_a_string_instruction_is_interrupted_between_its_chunks(operation, befor
     run(operation(cpu))
     assert [done for *_, done in seen] == [before]
     assert len(cpu.bus.done) == 3 * before
+
+
+def test_processors_send_no_interrupts_that_devices_send():
+    cpu = booted(PAGING_64)
+    with pytest.raises(ValueError, match="a vector is 0xf0 to 0xff, not 0xef"):
+        run(cpu.send_interrupt(0, 0xEF))
 
 
 def test_an_interrupt_without_a_handler_shuts_the_processor_down():

@@ -7,7 +7,7 @@ from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.page import page_to_virt
 from sw.arch.x86.include.asm.pgtable_types import _PAGE_DIRTY, _PAGE_RW
 from sw.arch.x86.lib.usercopy import copy_to_user
-from sw.bus import Register
+from sw.bus import Access, Kind, Register
 from sw.drivers.misc.lkdtm.perms import (
     lkdtm_ACCESS_USERSPACE, lkdtm_EXEC_USERSPACE, lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE,
 )
@@ -94,6 +94,8 @@ async def test_the_kernel_never_executes_user_memory(paging):
     with pytest.raises(KernelOops) as caught:
         await lkdtm_EXEC_USERSPACE(user.cpu, at)
     assert caught.value.error_code == 0x11
+    assert [done.size for done in user.cpu.bus.done
+            if isinstance(done, Access) and done.kind is Kind.FETCH] == [1]
 
 
 async def kernel_bytes(user: User, data: bytes) -> int:
