@@ -14,7 +14,8 @@ from .campaign import Aim, Campaign, Hit, aimed, carry_out, hits_of
 from .model import Bin
 from .observation import AccessSeen, OperationSeen, WriteSeen, privilege
 from .observer import Seen
-from .rules import RULES, code_of, proofs_of
+from .proofs import proofs_of
+from .rules import RULES, code_of
 
 
 __all__ = ["SCHEMA", "as_json", "as_text", "replayed"]
@@ -139,7 +140,7 @@ def _rule_as_json(campaign: Campaign, number: int) -> dict[str, Any]:
         "bins": len(bins), "hit": sum(bin_.number in campaign.counts for bin_ in bins),
         "ignored": _ignored(campaign, number),
         "tests": [f"tests/{file}" for file in rule.tests], "command": rule.command,
-        "proofs": proofs_of(number),
+        "proofs": [proof._asdict() for proof in proofs_of(number)],
         "code": [code.name for code in code_of(number)],
         "coverpoints": [{
             "name": coverpoint.name, "description": coverpoint.description,

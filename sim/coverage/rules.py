@@ -11,17 +11,11 @@ from importlib import resources
 from typing import NamedTuple
 
 
-__all__ = ["PROVEN", "RULES", "Code", "Rule", "code_of", "proofs_of"]
+__all__ = ["RULES", "Code", "Rule", "code_of"]
 
 
 #: Packages whose docstrings name rules.
 _CODE = ("hw", "hw.tlb", "sim.golden")
-
-#: Blocks of the unit of which ``docs/proofs.md`` tells proofs.
-PROVEN = frozenset((
-    "hw.control", "hw.legality", "hw.linear", "hw.permission", "hw.reserved", "hw.tlb.first",
-    "hw.translator", "hw.updater", "hw.walker",
-))
 
 #: Lines of a class that are shown: its docstring, mostly.
 _LINES = 40
@@ -153,12 +147,6 @@ class Code(NamedTuple):
 def code_of(number: int) -> list[Code]:
     """Functions and classes that carry out a rule."""
     return [code for code in _code() if number in code.rules]
-
-
-def proofs_of(number: int) -> list[str]:
-    """Blocks that carry out a rule, and of which something is proven."""
-    return sorted(block for block in PROVEN
-                  if any(code.name.startswith(f"{block}.") for code in code_of(number)))
 
 
 @cache

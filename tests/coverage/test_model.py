@@ -10,8 +10,10 @@ import pytest
 from hw.presets import PRESETS
 from sim.coverage.model import model_of
 from sim.coverage.points import rule_points
-from sim.coverage.rules import PROVEN, RULES, code_of, proofs_of
+from sim.coverage.proofs import PROOFS, PROOFS_OF_NO_RULE, proofs_of
+from sim.coverage.rules import RULES, code_of
 from sim.coverage.stimulus import RECIPES
+from sim.proofs.registry import PROPERTIES
 
 
 ROOT  = Path(__file__).parents[2]
@@ -70,11 +72,18 @@ def test_a_rule_names_all_files_that_have_tests_of_it(number):
     assert set(RULES[number].tests) == files != set()
 
 
-@pytest.mark.parametrize("block", sorted(PROVEN))
-def test_the_page_of_proofs_tells_of_a_block_that_rules_name(block):
-    proofs = (ROOT / "docs" / "proofs.md").read_text(encoding="utf-8")
-    assert f"{block.replace('.', '/')}.py" in proofs
-    assert any(block in proofs_of(number) for number in RULES)
+@pytest.mark.parametrize("name", sorted({*PROPERTIES, *PROOFS, *PROOFS_OF_NO_RULE}))
+def test_a_property_proves_something_of_a_rule_or_it_is_said_why_not(name):
+    # A property that is new here has its place in sim/coverage/proofs.py.
+    assert name in PROPERTIES
+    assert (name in PROOFS) != (name in PROOFS_OF_NO_RULE)
+    assert set(PROOFS.get(name, {})) <= set(RULES) and PROOFS.get(name) != {}
+
+
+def test_a_rule_names_its_proofs_one_by_one():
+    assert [proof.name for proof in proofs_of(17)] == ["updater-stores", "updater-ends", "walks"]
+    # What no property says is not claimed.
+    assert proofs_of(16) == proofs_of(31) == []
 
 
 def test_every_rule_has_code():
