@@ -101,7 +101,7 @@ def _cover(args: argparse.Namespace, campaign: Campaign, rules: list[int],
     unit    = " --set ".join([args.preset, *given])
     if args.html is not None:
         with written(args.html) as [file]:
-            file.write(page(as_json(campaign, args.preset, given, rules)))
+            file.write(page(as_json(campaign, args.preset, given, rules), args.html.parent))
     if args.json:
         print_out(json.dumps(as_json(campaign, args.preset, given, rules)) + "\n")
     else:

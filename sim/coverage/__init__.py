@@ -15,6 +15,7 @@ From the ground up:
 :mod:`sim.coverage.campaign`      stimuli until every bin was hit
 :mod:`sim.coverage.rules`         titles and sources of the rules, their code and their tests
 :mod:`sim.coverage.proofs`        which formal property proves what of which rule
+:mod:`sim.coverage.places`        places of a rule's sentences, tests and code in files
 :mod:`sim.coverage.report`        findings of a campaign, as text and as JSON
 :mod:`sim.coverage.page`          ... as a page
 ================================  =================================================================

@@ -133,6 +133,8 @@ class Code(NamedTuple):
     ----------
     name : :class:`str`
         Its name, with that of its module.
+    line : :class:`int`
+        Its first line in the module's file, from 1 on.
     rules : frozenset of :class:`int`
         The rules: its docstring says so, by "Rule 4." at its end.
     text : :class:`str`
@@ -140,8 +142,16 @@ class Code(NamedTuple):
     """
 
     name:  str
+    line:  int
     rules: frozenset[int]
     text:  str
+
+    @property
+    def file(self) -> str:
+        """The module's file, from the root of the project."""
+        package = max((each for each in _CODE if self.name.startswith(f"{each}.")), key=len)
+        module  = self.name.removeprefix(f"{package}.").split(".")[0]
+        return f"{package.replace('.', '/')}/{module}.py"
 
 
 def code_of(number: int) -> list[Code]:
@@ -171,7 +181,7 @@ def _documented(name: str, node: ast.AST, lines: Sequence[str]) -> Iterator[Code
             end = child.end_lineno or child.lineno
             if isinstance(child, ast.ClassDef):
                 end = min(end, child.lineno + _LINES)
-            yield Code(f"{name}.{child.name}",
+            yield Code(f"{name}.{child.name}", child.lineno,
                        frozenset(int(number) for text in numbers
                                  for number in re.findall(r"\d+", text)),
                        "\n".join(lines[child.lineno - 1:end]))
