@@ -131,6 +131,21 @@ class PageSeen:
     bypassed:   tuple[int, ...] = ()
 
     @property
+    def read(self) -> tuple[WalkedEntry, ...]:
+        """The entries that were read in this access: none of a hit, all of a predicted walk."""
+        if not self.by:
+            return self.entries
+        names = [entry.level.name for entry in self.entries]
+        return self.entries[names.index(self.begins):] if self.begins in names else ()
+
+    def stored(self, entry: WalkedEntry) -> int:
+        """The value of an entry after the walk: as it was read, or as an update has stored it."""
+        word = self.changed.get(entry.address & -8)
+        if word is None:
+            return entry.value
+        return word >> 8 * (entry.address & 7) & (1 << 8 * entry.level.entry_size) - 1
+
+    @property
     def leaf(self) -> WalkedEntry | None:
         """The entry that maps the page, if the walk gets there."""
         if not self.entries:

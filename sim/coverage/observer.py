@@ -13,7 +13,7 @@ from typing import Any
 from hw.bus import ControlOp
 from hw.layout import Fault
 from sim.golden.reserved import A, D, P, is_leaf, levels, reserved_bits, root_table, table_address
-from sim.golden.state import ControlState, Features
+from sim.golden.state import ControlState, Features, PagingMode
 from sim.record.records import AccessRecord, EventRecord, Recording, State, TransferRecord
 from sw.bus import Access, Kind
 
@@ -23,7 +23,7 @@ from .observation import (
 )
 
 
-__all__ = ["Observer", "Seen"]
+__all__ = ["Contradiction", "Observer", "Seen"]
 
 
 #: Anything that is observed.
@@ -32,6 +32,10 @@ Seen = AccessSeen | WriteSeen | OperationSeen
 _LOOK_UPS = {"hit": "first level", "hit_second": "second level", "missed": "walk"}
 _KINDS    = {kind.name: kind for kind in Kind}
 _FAULTS   = {Fault.NONE: "", Fault.PAGE_FAULT: "#PF", Fault.GENERAL_PROTECTION: "#GP"}
+
+
+class Contradiction(Exception):
+    """Ports that do not fit together, as those of no sound unit: what does not, in words."""
 
 
 class _Cached:
@@ -52,6 +56,8 @@ class Observer:
         Features of the unit.
     recording : :class:`sim.record.records.Recording`
         What was on its ports.
+
+    Each method raises :class:`Contradiction`.
     """
 
     def __init__(self, features: Features, recording: Recording):
@@ -71,7 +77,7 @@ class Observer:
 
     def access(self) -> tuple[int, AccessSeen]:
         """The next access, and the cycle in which it ended."""
-        record    = next(self._accesses)
+        record    = _next(self._accesses, "an access")
         state     = self._state(record.accepted)
         events    = self._events.until(record.accepted, record.completed)
         transfers = self._transfers.until(record.accepted, record.completed)
@@ -89,7 +95,7 @@ class Observer:
 
     def control(self) -> tuple[int, WriteSeen | OperationSeen]:
         """The next control operation, and the cycle in which it ended."""
-        record = next(self._controls)
+        record = _next(self._controls, "a control operation")
         before = self._state(record.accepted)
         after  = self._state(record.completed + 1)
         events = self._events.until(record.accepted, record.completed)
@@ -132,13 +138,15 @@ class Observer:
             walked = [transfer for transfer in transfers
                       if transfer.walk and begin <= transfer.accepted < end]
             page = self._page(state, linear, by, walked, anew)
-            if page is not None:
-                yield replace(page, ending=ending,
-                              error_code=record.error_code if last else 0)
+            # Only a PDPTE register ends a walk before anything was read.
+            if by == "walk" and not page.entries and (
+                    ending != "missing" or state.mode is not PagingMode.PAE):
+                raise Contradiction(f"the page at {linear:#x} was walked, and no entry was read")
+            yield replace(page, ending=ending, error_code=record.error_code if last else 0)
 
     def _page(self, state: ControlState, linear: int, by: str,
-              walked: Sequence[TransferRecord], anew: Sequence[int]) -> PageSeen | None:
-        """A page, but for its ending; None if nobody can tell by which entries it is mapped."""
+              walked: Sequence[TransferRecord], anew: Sequence[int]) -> PageSeen:
+        """A page, but for its ending."""
         known   = self._known(state, linear)
         served  = known is not None and (known.earlier.global_page
                                          or known.earlier.state.pcid == state.pcid)
@@ -148,23 +156,22 @@ class Observer:
         reads   = [transfer for transfer in walked if not transfer.lock
                    and (not anew or transfer.accepted > anew[-1])]
         changed = {transfer.address: transfer.data for transfer in walked if transfer.write}
+        again   = _changed(walked, anew[-1]) if anew else None
         if not reads and by != "walk":
             if known is None or not served:
-                return None
+                raise Contradiction(f"a hit of {linear:#x}, which no walk has found under PCID "
+                                    f"{state.pcid:#x}")
             return PageSeen(linear, known.entries, "", by=by, cached=cached, since=since,
                             refused=refused)
-        found = self._path(state, linear, reads)
-        if found is None:
-            return None
-        path, begins = found
+        path, begins = self._path(state, linear, reads)
         unread = path[:len(path) - len(reads)]
         return PageSeen(linear, path, "", 0, by, begins, changed,
-                        _changed(walked, anew[-1]) if anew else None, cached, since, refused,
+                        again, cached, since, refused,
                         tuple(self._edits[entry.address] for entry in unread
                               if entry.address in self._edits))
 
     def _path(self, state: ControlState, linear: int, reads: Sequence[TransferRecord],
-              ) -> tuple[tuple[WalkedEntry, ...], str] | None:
+              ) -> tuple[tuple[WalkedEntry, ...], str]:
         """Entries of a walk, root first, and the level of the first that it has read."""
         if not reads:
             return (), ""
@@ -173,13 +180,18 @@ class Observer:
         depth = 0
         if base != root_table(state, linear):
             if base not in self._tables:
-                return None
+                raise Contradiction(f"a walk for {linear:#x} begins at {base:#x}, where no walk "
+                                    "has found a table")
             depth, path = self._tables[base]
         below = levels(state)[depth:]
+        if len(reads) > len(below):
+            raise Contradiction(f"{len(reads)} entries were read for {linear:#x}, below the table "
+                                f"at {base:#x}, where there are {len(below)} levels")
         for level, read in zip(below, reads, strict=False):
             address = (read.address & -4096) + level.index(linear) * level.entry_size
             if address & -8 != read.address:
-                return None
+                raise Contradiction(f"a walk for {linear:#x} reads {read.address:#x}, but the "
+                                    f"{level.name} is at {address:#x}")
             value = read.data if level.entry_size == 8 \
                 else read.data >> 8 * (address & 4) & 0xffff_ffff
             path += (WalkedEntry(level, value, value & reserved_bits(state, level, value),
@@ -234,19 +246,29 @@ def _control_state(features: Features, state: State) -> ControlState:
                         pkrs=state.pkrs, pdptes=state.pdptes)
 
 
+def _next(records: Iterator[Any], name: str) -> Any:
+    record = next(records, None)
+    if record is None:
+        raise Contradiction(f"the unit has accepted {name}, and never responded")
+    return record
+
+
 def _ending(record: AccessRecord) -> str:
     if record.fault is not Fault.PAGE_FAULT:
-        return "done"
+        return "" if record.fault is not Fault.NONE else "done"
     return ("missing" if not record.error_code & 1 else
             "reserved" if record.error_code & 8 else "rights")
 
 
 def _changed(walked: Sequence[TransferRecord], cycle: int) -> tuple[int, int, int]:
     """The entry that an update has found changed: its word's address, as read, and as found."""
-    found = [transfer for transfer in walked if transfer.lock and transfer.accepted <= cycle][-1]
-    first = [transfer for transfer in walked if not transfer.lock
-             and transfer.address == found.address and transfer.accepted < found.accepted][-1]
-    return found.address, first.data, found.data
+    locked = [transfer for transfer in walked if transfer.lock and transfer.accepted <= cycle]
+    first  = [transfer for transfer in walked if not transfer.lock and locked
+              and transfer.address == locked[-1].address
+              and transfer.accepted < locked[-1].accepted]
+    if not first:
+        raise Contradiction(f"a walk has begun anew in cycle {cycle}, and no update was before")
+    return locked[-1].address, first[-1].data, locked[-1].data
 
 
 class _Window:

@@ -11,11 +11,12 @@ from sim.vectors.allowed import with_allowed
 from sim.vectors.engines.compiled_sequences import SequencePlayer
 from sim.vectors.engines.golden_sequences import play
 from sim.vectors.sequence import (
-    AccessOutcome, AccessStep, LateStoreStep, SequenceOutcome, SequenceVector, StoreStep,
+    AccessOutcome, AccessStep, LateStoreStep, SequenceOutcome, SequenceVector, StepOutcome,
+    StoreStep,
 )
 from sim.vectors.support import control_writes
 
-from .observer import Observer, Seen
+from .observer import Contradiction, Observer, Seen
 
 
 __all__ = ["ObservedUnit", "Run"]
@@ -61,9 +62,14 @@ class ObservedUnit:
             return Run(outcome, None if outcome == expected else outcome, [])
         recording = Recording()
         LogReader(recording, [()], [""]).read(log)
-        features = replace(self._features, maxphyaddr=vector.maxphyaddr)
-        return Run(outcome, self._difference(vector, outcome),
-                   list(_seen(vector, Observer(features, recording))))
+        observer   = Observer(replace(self._features, maxphyaddr=vector.maxphyaddr), recording)
+        difference = self._difference(vector, outcome)
+        seen: list[tuple[int, Seen]] = []
+        try:
+            seen.extend(_seen(vector, observer))
+        except Contradiction as error:
+            difference = difference or f"the ports: {error}"
+        return Run(outcome, difference, seen)
 
     def _difference(self, vector: SequenceVector, outcome: SequenceOutcome) -> str | None:
         """The first difference from what the golden model does, or permits."""
@@ -81,6 +87,13 @@ class ObservedUnit:
 
     def _forbidden(self, vector: SequenceVector, outcome: SequenceOutcome) -> str | None:
         """The first step that ends as the manual does not permit, of one with stale entries."""
+        expected = play(vector, self._features)
+        if isinstance(expected, str):
+            return f"the golden model: {expected}"
+        # What is cached has no say in whether a control operation is refused.
+        for number, (found, wanted) in enumerate(zip(outcome.steps, expected.steps, strict=True)):
+            if isinstance(wanted, bool) and found != wanted:
+                return f"step {number}: {_refusal(found)}, but the golden model: {_refusal(wanted)}"
         for number, step in enumerate(with_allowed(vector, outcome, self._features).steps):
             if isinstance(step, AccessOutcome) and (step.ending, step.data) not in (
                     step.allowed or ()):
@@ -110,11 +123,15 @@ def _unequal(vector: SequenceVector, outcome: SequenceOutcome, expected: Sequenc
             if (found.ending, found.data) != (wanted.ending, wanted.data):
                 return f"step {number}: {found}, but the golden model: {wanted}"
         elif found != wanted:
-            return f"step {number}: #GP {found}, but the golden model: #GP {wanted}"
+            return f"step {number}: {_refusal(found)}, but the golden model: {_refusal(wanted)}"
     for place, value, wanted in zip(vector.places, outcome.values, expected.values, strict=True):
         if value != wanted:
             return f"memory at {place:#x} is {value:#x}, but the golden model's is {wanted:#x}"
     return None
+
+
+def _refusal(refused: StepOutcome) -> str:
+    return "#GP" if refused else "no #GP"
 
 
 def _seen(vector: SequenceVector, observer: Observer) -> Iterator[tuple[int, Seen]]:

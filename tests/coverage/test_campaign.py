@@ -5,7 +5,9 @@ from dataclasses import replace
 from unittest import mock
 
 import pytest
+from amaranth.hdl import C
 
+import hw.invalidation
 from hw.config import MmuConfig
 from hw.invalidation import Invalidator
 from hw.presets import PRESETS
@@ -120,14 +122,19 @@ def test_the_comparison_finds_a_flaw_of_the_unit(flaw, found):
         assert "golden model" in done.differences[0][1]
 
 
-@pytest.mark.parametrize("patches, left", [
-    ({}, set()),
+@pytest.mark.parametrize("patches, left, wide", [
+    ({}, set(), set()),
     # No entry is edited, so that what is left is still right, and no answer is wrong.
-    ({(Invalidator, "_invpcid"): lambda invalidator, m: None},
-     {"type 0", "type 1", "type 2", "type 3"}),
-], ids=["sound", "INVPCID does nothing"])
-def test_a_page_that_outlives_its_invpcid_is_a_bin_that_must_not_be(patches, left):
+    ({(Invalidator, "_invpcid"): lambda invalidator, m: None,
+      (hw.invalidation, "canonical"): lambda linear, la57: C(1)},
+     {"type 0", "type 1", "type 2", "type 3"},
+     {("4-level", width, "invalidates") for width in ("57 bits", "neither")}),
+], ids=["sound", "INVPCID does nothing, INVLPG takes any address"])
+def test_what_is_invalidated_wrongly_is_a_bin_that_must_not_be(patches, left, wide):
     with patched(patches):
-        done = covered(MmuConfig(tlb_entries=4, second_entries=0, invpcid=True), rules=[33],
+        done = covered(MmuConfig(tlb_entries=4, second_entries=0, invpcid=True), rules=[33, 37],
                        accesses=40)
+    assert done.differences == []
     assert {values[1] for name, values, _ in done.illegal if name == "INVPCID"} == left
+    assert {values for name, values, _ in done.illegal
+            if name == "INVLPG of wide addresses"} == wide

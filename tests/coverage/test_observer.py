@@ -1,8 +1,26 @@
 """The observer sees on the ports by what a page was translated, and what has become of it since."""
 
+from types import SimpleNamespace
+
+import pytest
+
+from sim.engines.cxxrtl.log import LogReader
 from sim.vectors.sequence import InvlpgStep, LateStoreStep, StoreStep, WriteStep
 from sw.bus import Register
-from tests.coverage.coverage_support import PAGE, PTE, seen, step
+from tests.coverage.coverage_support import PAGE, PTE, seen, step, unit, vector
+
+
+def contradicting(monkeypatch, change, *steps, **machine):
+    """The difference of a run whose log of the ports is changed before it is observed."""
+    def read(reader, log):
+        sound(reader, log)
+        for name in ("accesses", "controls", "events", "transfers"):
+            setattr(reader.recording, name, list(getattr(reader.recording, name)))
+        change(reader.recording)
+
+    sound = LogReader.read
+    monkeypatch.setattr(LogReader, "read", read)
+    return unit().run(vector(*steps, **machine)).difference
 
 
 def page(access):
@@ -75,3 +93,76 @@ def test_a_refusal_is_remembered_until_the_page_is_accessed_again():
     refused, retried = seen(step("write", cpl=3), step(), entries=[(PTE, 0x5005)])
     assert page(refused).ending == "rights" and page(refused).error_code == 7
     assert page(retried).refused.ending == "rights"
+
+
+def test_a_page_that_was_hit_has_read_no_entry():
+    walked, hit, below = map(page, seen(step(), step(), step(linear=PAGE + 0x1000),
+                                        entries=[(PTE + 8, 0x6007)]))
+    assert walked.read == walked.entries and hit.read == ()
+    assert [entry.level.name for entry in below.read] == ["PTE"]
+    assert [walked.stored(entry) for entry in walked.read] == [0x2027, 0x3027, 0x4027, 0x5027]
+
+
+def _walks_anew(record):
+    missed = next(event for event in record.events if event.name == "missed")
+    record.events.insert(record.events.index(missed) + 1, missed._replace(name="walk_again"))
+
+
+def _hits(record):
+    record.transfers.clear()
+    record.events[:] = [event._replace(name="hit") if event.name == "missed" else event
+                        for event in record.events]
+
+
+def _begins_elsewhere(record):
+    del record.transfers[:next(number for number, transfer in enumerate(record.transfers)
+                               if transfer.address == 0x2008)]
+
+
+def _reads_elsewhere(record):
+    number, third = next((number, transfer) for number, transfer in enumerate(record.transfers)
+                         if transfer.address == 0x3018)
+    record.transfers[number] = third._replace(address=0x3020)
+
+
+def _reads_on(record):
+    first = next(transfer for transfer in record.transfers if transfer.walk)
+    record.transfers[record.transfers.index(first):0] = [first] * 4
+
+
+@pytest.mark.parametrize("change, complaint", [
+    (lambda record: record.accesses.pop(), "has accepted an access, and never responded"),
+    (lambda record: record.controls.clear(),
+     "has accepted a control operation, and never responded"),
+    (lambda record: record.transfers.clear(), "was walked, and no entry was read"),
+    (_walks_anew, "a walk has begun anew in cycle"),
+    (_hits, "a hit of 0x40605000, which no walk has found under PCID 0x0"),
+    (_begins_elsewhere, "begins at 0x2000, where no walk has found a table"),
+    (_reads_elsewhere, "reads 0x3020, but the PDE is at 0x3018"),
+    (_reads_on, "8 entries were read for 0x40605000, below the table at 0x1000, where there are 4 "
+                "levels"),
+], ids=["no response", "no operation", "no entry", "anew", "a hit", "another table",
+       "another entry", "too many entries"])
+def test_ports_that_do_not_fit_together_are_a_difference(monkeypatch, change, complaint):
+    found = contradicting(monkeypatch, change, step())
+    assert found.startswith("the ports: ") and complaint in found and "\n" not in found
+
+
+@pytest.mark.parametrize("steps", [[step()], [StoreStep(PTE, 8, 0), step()]])
+def test_a_machine_that_only_the_unit_can_have_is_a_difference(monkeypatch, steps):
+    # CR4.PCIDE is set with a PCID in CR3.
+    forbidden = vector(*steps)._replace(cr4=0x2_0020, cr3=0x1001, efer=0)
+    outcome, log = unit()._player.observe(vector(*steps))
+    monkeypatch.setattr(unit(), "_player", SimpleNamespace(observe=lambda vector: (outcome, log)))
+    found = unit().run(forbidden).difference
+    assert found.startswith("the golden model: ") and "\n" not in found
+
+
+def test_a_write_that_should_be_refused_is_a_difference_after_an_edit_too(monkeypatch):
+    steps = [StoreStep(PTE, 8, 0), WriteStep(Register.CR4, 0)]
+    sound = unit().run(vector(*steps))
+    assert sound.difference is None and sound.outcome.steps == [None, True]
+    _, log = unit()._player.observe(vector(*steps))
+    wrong  = sound.outcome._replace(steps=[None, False])
+    monkeypatch.setattr(unit(), "_player", SimpleNamespace(observe=lambda vector: (wrong, log)))
+    assert unit().run(vector(*steps)).difference == "step 1: no #GP, but the golden model: #GP"

@@ -83,7 +83,7 @@ def pages(seen: AccessSeen) -> Hits:
 
 def pat(seen: AccessSeen, page: PageSeen) -> Hits:
     """PAT of the leaf of an access that is done."""
-    if page.ending == "done" and page.leaf is not None:
+    if page.ending == "done" and page.leaf is not None and page.read:
         place = 7 if page.size == "4K" else 12
         yield seen.state.mode.value, page.size, bit("PAT", page.leaf.value >> place & 1)
 
@@ -124,9 +124,9 @@ def reserved_large(seen: AccessSeen, page: PageSeen) -> Hits:
 
 def ignored_bits(seen: AccessSeen, page: PageSeen) -> Hits:
     """Bits 52 to 62 of the entries of an access that is done."""
-    if page.ending != "done" or not seen.state.long_mode or not page.begins:
+    if page.ending != "done" or not seen.state.long_mode:
         return
-    for entry in page.entries:
+    for entry in page.read:
         for number in range(52, 63):
             if entry.value >> number & 1:
                 yield "leaf" if entry.leaf else "table", f"bit {number}"
@@ -134,9 +134,9 @@ def ignored_bits(seen: AccessSeen, page: PageSeen) -> Hits:
 
 def ignored_flags(seen: AccessSeen, page: PageSeen) -> Hits:
     """D and G of upper entries of an access that is done."""
-    if page.ending != "done" or not page.begins:
+    if page.ending != "done":
         return
-    for entry in page.uppers:
+    for entry in page.read[:-1]:
         for name, number in (("D", 6), ("G", 8)):
             if entry.value >> number & 1:
                 yield seen.state.mode.value, entry.level.name, name
@@ -151,7 +151,7 @@ def xd_without_nxe(seen: AccessSeen, page: PageSeen) -> Hits:
 def nx(seen: AccessSeen, page: PageSeen) -> Hits:
     """XD and NXE."""
     malformed = bool(page.entries) and page.entries[-1].reserved == XD
-    if seen.state.mode is PagingMode.BITS_32 or not (page.leaf or malformed):
+    if seen.state.mode is PagingMode.BITS_32 or not page.read or not (page.leaf or malformed):
         return
     yield (bit("NXE", seen.state.no_execute), bit("XD", page.any_set(XD)),
            privilege(seen.access), "fetch" if attempt(seen).fetch else "other")

@@ -95,21 +95,17 @@ def dirty_by_kind(seen: AccessSeen, page: PageSeen) -> Hits:
     leaf = page.leaf
     if leaf is None or page.ending != "done" or not page.begins or leaf.value & D:
         return
-    word  = page.changed.get(leaf.address & -8, 0)
-    dirty = word >> 8 * (leaf.address & 7) & D
     yield (seen.state.mode.value, page.size, KINDS[seen.access.kind],
-           "set" if dirty else "left alone")
+           "set" if page.stored(leaf) & D else "left alone")
 
 
 def upper_flags(seen: AccessSeen, page: PageSeen) -> Hits:
-    """A of upper entries."""
-    uppers = list(page.uppers)
-    if page.entries and not page.entries[-1].leaf and page.entries[-1].value & P \
-            and not page.entries[-1].reserved:
-        uppers.append(page.entries[-1])
-    for entry in uppers:
-        yield (seen.state.mode.value, entry.level.name, bit("A", entry.value & A),
-               "done" if page.ending == "done" else "fault")
+    """A of upper entries that a walk has read, and has set A in."""
+    for entry in page.read:
+        marked = page.stored(entry) & A or not page.by
+        if marked and entry.value & P and not entry.reserved and not entry.leaf:
+            yield (seen.state.mode.value, entry.level.name, bit("A", entry.value & A),
+                   "done" if page.ending == "done" else "fault")
 
 
 def after_fault(seen: AccessSeen, page: PageSeen) -> Hits:
@@ -154,5 +150,7 @@ def edits(seen: AccessSeen, page: PageSeen) -> Hits:
 
 def clean_writes(seen: AccessSeen, page: PageSeen) -> Hits:
     """Hits of clean pages that are walked for the dirty flag."""
-    if page.by in HITS and page.begins and page.ending == "done" and attempt(seen).write:
+    leaf = page.leaf
+    if page.by in HITS and leaf is not None and page.begins and page.ending == "done" \
+            and attempt(seen).write and not leaf.value & D and page.stored(leaf) & D:
         yield seen.state.mode.value, page.size, KINDS[seen.access.kind], page.by

@@ -75,7 +75,7 @@ def key_beside(seen: AccessSeen, page: PageSeen) -> Hits:
         return
     tried  = attempt(seen)
     others = set(refusals(seen.state, Rights(page.all_set(RW), page.all_set(US)), tried))
-    if len(others) > 1:
+    if len(others) > 1 or tried.fetch:
         return
     names = {Refusal.SMAP: "SMAP", Refusal.IMPLICIT: "SMAP", Refusal.READ_ONLY: "R/W",
              Refusal.WRITE_PROTECT: "R/W", Refusal.SUPERVISOR_PAGE: "U/S"}

@@ -104,13 +104,14 @@ def _five_levels(config: MmuConfig) -> Iterator[Coverpoint]:
 
 def pse_and_ps(seen: AccessSeen, page: PageSeen) -> Hits:
     """PS of a PDE."""
-    if seen.state.mode is PagingMode.BITS_32 and page.ending == "done" and page.entries:
+    if seen.state.mode is PagingMode.BITS_32 and page.ending == "done" \
+            and page.read[:1] == page.entries[:1] != ():
         yield (bit("PSE", seen.state.page_size_extensions), bit("PS", page.entries[0].value & PS))
 
 
 def pse_elsewhere(seen: AccessSeen, page: PageSeen) -> Hits:
     """Pages of 2 MiB."""
-    if page.ending == "done" and page.size == "2M":
+    if page.ending == "done" and page.size == "2M" and page.read:
         yield seen.state.mode.value, bit("PSE", seen.state.page_size_extensions)
 
 
@@ -199,8 +200,10 @@ def wide_invlpg(seen: OperationSeen) -> Hits:
         # The strobe tells whether the unit takes the address for canonical.
         expected = _width(seen.linear) == "48 bits" or (
             _width(seen.linear) == "57 bits" and seen.state.mode is PagingMode.FIVE_LEVELS)
-        if seen.invalidated == expected:
-            yield seen.state.mode.value, _width(seen.linear)
+        # Any other is a bin that does not exist.
+        wrong = () if seen.invalidated == expected else (
+            "invalidates" if seen.invalidated else "does nothing",)
+        yield seen.state.mode.value, _width(seen.linear), *wrong
 
 
 def wide_invpcid(seen: OperationSeen) -> Hits:

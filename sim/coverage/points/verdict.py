@@ -6,7 +6,7 @@ from hw.config import MmuConfig
 from sim.coverage.bins import Coverpoint
 from sim.coverage.observation import AccessSeen, PageSeen, privilege
 from sim.coverage.reachability import Reachability
-from sim.golden.reserved import RW, US
+from sim.golden.reserved import D, RW, US
 
 from .terms import (
     BY, KINDS, MODES, PAGES, PRIVILEGES, attempt, bit, bits, class_of, cross, first_reason, no_hit,
@@ -140,8 +140,9 @@ def write_protect_by(seen: AccessSeen, page: PageSeen) -> Hits:
 
 def dirty_read_only(seen: AccessSeen, page: PageSeen) -> Hits:
     """D set in a read-only leaf."""
-    if page.ending == "done" and page.leaf is not None and not page.leaf.value & RW \
-            and attempt(seen).write and page.changed and not page.leaf.value >> 6 & 1:
+    leaf = page.leaf
+    if leaf is not None and page.ending == "done" and attempt(seen).write \
+            and not leaf.value & (RW | D) and page.stored(leaf) & D:
         yield seen.state.mode.value, page.size
 
 
@@ -205,7 +206,3 @@ def implicit_faults(seen: AccessSeen, page: PageSeen) -> Hits:
     """Implicit accesses that fault."""
     if seen.access.implicit and page.ending in CAUSES and not page.error_code & 4:
         yield bit("CPL3", seen.access.user), page.ending
-
-
-def _class(seen: AccessSeen) -> str:
-    return "write" if attempt(seen).write else "read"

@@ -94,7 +94,7 @@ def _canonical(config: MmuConfig) -> Iterator[Coverpoint]:
 def entry_bits(seen: AccessSeen, page: PageSeen) -> Hits:
     """Bits of the entries that were read."""
     mode = seen.state.mode.value
-    for entry in page.entries:
+    for entry in page.read:
         for name in _bits_of(mode, seen.state, entry):
             yield mode, entry.level.name, name
 
