@@ -75,12 +75,24 @@ class Happening:
 
 
 class Earlier(NamedTuple):
-    """The walk that has cached a translation: registers, and whether it was for an access at CPL 3.
+    """The walk that has cached a translation.
+
+    Attributes
+    ----------
+    state : :class:`ControlState`
+        Registers at the time.
+    user : :class:`bool`
+        It was for an access at CPL 3.
+    global_page : :class:`bool`
+        The translation is global.
+    leaf : :class:`int`
+        The entry that maps the page, as the walk has left it.
     """
 
     state:       ControlState
     user:        bool
     global_page: bool
+    leaf:        int
 
 
 @dataclass(frozen=True)

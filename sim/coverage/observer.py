@@ -213,7 +213,8 @@ class Observer:
             region  = leaf.level.region
             shared  = state.global_pages and leaf.value >> 8 & 1
             place   = (None if shared else state.pcid, page.linear & -region, region)
-            earlier = Earlier(state, access.user and not access.implicit, bool(shared))
+            earlier = Earlier(state, access.user and not access.implicit, bool(shared),
+                              flagged.value)
             self._cached[place] = _Cached((*page.uppers, flagged), earlier)
 
     def _known(self, state: ControlState, linear: int) -> _Cached | None:

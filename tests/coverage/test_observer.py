@@ -1,9 +1,11 @@
 """The observer sees on the ports by what a page was translated, and what has become of it since."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from sim.coverage.points.flags import edited_clean, written_in_a_race
 from sim.engines.cxxrtl.log import LogReader
 from sim.vectors.sequence import InvlpgStep, LateStoreStep, StoreStep, WriteStep
 from sw.bus import Register
@@ -74,6 +76,24 @@ def test_an_entry_that_changes_before_its_update_is_seen_twice():
     one = page(access)
     assert one.again == (0x2008, 0x3007, 0) and one.ending == "missing"
     assert one.entries[-1].level.name == "PDPTE"
+
+
+def test_d_is_left_alone_in_a_leaf_that_became_read_only_before_its_update():
+    access, = seen(LateStoreStep(PTE, 8, 0x5005), step("write"), cr0=0x8001_0011)
+    one = page(access)
+    assert one.again == (PTE, 0x5007, 0x5005) and one.ending == "rights"
+    assert PTE not in one.changed
+    bin_ = "4-level", "4K", "A and D", "R/W cleared", "fault"
+    assert list(written_in_a_race(access, one)) == [bin_]
+    assert list(written_in_a_race(access, replace(one, changed={PTE: 0x5065}))) == []
+
+
+def test_a_clean_page_that_became_read_only_is_read_anew_for_d():
+    *_, access = seen(step(), StoreStep(PTE, 8, 0x5025), step("write"), cr0=0x8001_0011)
+    one = page(access)
+    assert (one.by, one.begins, one.ending, one.changed) == ("first level", "PTE", "rights", {})
+    assert list(edited_clean(access, one)) == [("4-level", "4K", "R/W cleared", "fault")]
+    assert list(edited_clean(access, replace(one, changed={PTE: 0x5065}))) == []
 
 
 def test_a_walk_through_a_table_that_is_gone_tells_what_now_stands_above():

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from hw.config import MmuConfig
 from sim.coverage.bins import Coverpoint
-from sim.coverage.observation import AccessSeen, PageSeen
+from sim.coverage.observation import SIZES_OF_PAGES, AccessSeen, PageSeen, WalkedEntry
 from sim.coverage.reachability import Reachability
 from sim.golden.reserved import A, D, P, RW
 
+from .history import the_one
 from .terms import (
     HITS, KINDS, LEVELS, MODES, PAGES, attempt, bit, bits, cross, first_reason, level_of, no_hit,
 )
@@ -20,6 +21,14 @@ Hits = Iterator[tuple[str, ...]]
 
 FAULTS = ("missing", "reserved", "rights")
 WRITES = ("write", "exchange", "compare-exchange")
+
+#: Flags that the update of a write sets.
+UPDATES = ("A", "D", "A and D")
+
+#: Edits of a leaf before its page is written, and what comes of the write: a right that is gone
+#: counts, but not for a supervisor while WP = 0.
+EDITS = (("P cleared", "fault"), ("R/W cleared", "fault"), ("R/W cleared", "done"),
+         ("another frame", "done"))
 
 
 def points(config: MmuConfig) -> Iterator[Coverpoint]:
@@ -63,6 +72,13 @@ def points(config: MmuConfig) -> Iterator[Coverpoint]:
                            for edit in ("P cleared", "R/W cleared", "A set")),
                      lambda mode, *rest: reach.mode(mode),
                      17, ("mode", "level", "edit"), edits, "race")
+    yield Coverpoint("writes in a race", "Leaves that somebody else has changed before the update "
+                     "of a write: the flags that it was about to set, and what came of the write.",
+                     tuple((*page, *rest) for page in PAGES
+                           for rest in ((update, *edit) for update in UPDATES for edit in EDITS)),
+                     lambda mode, size, *rest: reach.size(mode, size),
+                     17, ("mode", "size", "update", "edit", "result"), written_in_a_race,
+                     "write race")
     yield Coverpoint("writes of clean pages", "Writes of pages that are cached with D = 0.",
                      tuple((*page, kind, by) for page in PAGES for kind in WRITES for by in HITS),
                      lambda mode, size, kind, by: first_reason(
@@ -70,6 +86,12 @@ def points(config: MmuConfig) -> Iterator[Coverpoint]:
                          "the second level of the TLB serves no write of a clean page, which is "
                          "walked" if by == "second level" else None),
                      18, ("mode", "size", "kind", "by"), clean_writes, "clean write")
+    yield Coverpoint("edited clean pages", "Writes of pages that are cached with D = 0, whose leaf "
+                     "was edited without a flush: it is read anew for D.",
+                     tuple((*page, *edit) for page in PAGES
+                           for edit in (*EDITS, ("D set", "done"))),
+                     lambda mode, size, *rest: reach.size(mode, size),
+                     18, ("mode", "size", "edit", "result"), edited_clean, "edited clean")
 
 
 # Samplers
@@ -135,17 +157,56 @@ def edits(seen: AccessSeen, page: PageSeen) -> Hits:
     """Entries that an update has found changed."""
     if page.again is None:
         return
-    address, before, found = page.again
+    address, *words = page.again
     for entry in page.entries:
         if entry.address & -8 == address:
-            shift  = 8 * (entry.address & 7)
-            change = (before ^ found) >> shift & (1 << 8 * entry.level.entry_size) - 1
-            now    = found >> shift
-            edit   = ("P cleared" if change & P and not now & P else
-                      "R/W cleared" if change & RW and not now & RW else
-                      "A set" if change == A and now & A else "")
+            before, found = (_entry_in(word, entry) for word in words)
+            change = before ^ found
+            edit   = ("P cleared" if change & P and not found & P else
+                      "R/W cleared" if change & RW and not found & RW else
+                      "A set" if change == A and found & A else "")
             if edit:
                 yield seen.state.mode.value, entry.level.name, edit
+
+
+def _entry_in(word: int, entry: WalkedEntry) -> int:
+    """The value of an entry in the word of memory that it is in."""
+    return word >> 8 * (entry.address & 7) & (1 << 8 * entry.level.entry_size) - 1
+
+
+def _edited(before: int, after: int) -> str:
+    """The one thing that an edit of a leaf has changed; "" if it is another."""
+    change = before ^ after
+    if change >> 12 and not change & 0xfff:
+        return "another frame"
+    return {(P, 0): "P cleared", (RW, 0): "R/W cleared", (D, D): "D set"}.get(
+        (change, change & after), "")
+
+
+def _written(page: PageSeen, edit: str) -> str:
+    """The end of a write that should set D: "" if it has, and was not done, or the reverse."""
+    last  = page.entries[-1]
+    dirty = bool(page.stored(last) & D)
+    if page.ending == "done":
+        return "done" * dirty
+    return "fault" * (page.ending == ("missing" if edit == "P cleared" else "rights")
+                      and last.address & -8 not in page.changed)
+
+
+def written_in_a_race(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Writes whose update has found the leaf changed."""
+    if page.again is None or not attempt(seen).write:
+        return
+    address, *words = page.again
+    last = page.entries[-1]
+    if not last.leaf or last.address & -8 != address:
+        return
+    before, found = (_entry_in(word, last) for word in words)
+    update = {0: "A and D", A: "D", D: "A"}.get(before & (A | D))
+    edit   = _edited(before, found)
+    result = _written(page, edit)
+    if update and edit and result:
+        yield seen.state.mode.value, SIZES_OF_PAGES[last.level.region], update, edit, result
 
 
 def clean_writes(seen: AccessSeen, page: PageSeen) -> Hits:
@@ -154,3 +215,15 @@ def clean_writes(seen: AccessSeen, page: PageSeen) -> Hits:
     if page.by in HITS and leaf is not None and page.begins and page.ending == "done" \
             and attempt(seen).write and not leaf.value & D and page.stored(leaf) & D:
         yield seen.state.mode.value, page.size, KINDS[seen.access.kind], page.by
+
+
+def edited_clean(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Hits of clean pages that are walked for the dirty flag, and found edited."""
+    if page.by not in HITS or page.cached is None or not page.read or not attempt(seen).write \
+            or page.cached.leaf & D or the_one(page, "AC=0", "AC=1") is None:
+        return
+    last   = page.read[-1]
+    edit   = _edited(page.cached.leaf, last.value)
+    result = _written(page, edit)
+    if last.leaf and edit and result:
+        yield seen.state.mode.value, SIZES_OF_PAGES[last.level.region], edit, result

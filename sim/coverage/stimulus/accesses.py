@@ -11,7 +11,7 @@ from .machine import ALL_RIGHTS, BYTES, Machine
 
 
 __all__ = [
-    "access", "allowed", "evict", "mapped", "refused", "with_defect", "with_page",
+    "access", "allowed", "edited", "evict", "mapped", "refused", "with_defect", "with_page",
 ]
 
 
@@ -195,10 +195,18 @@ def edit_late(draft: Draft, machine: Machine, places: dict[str, int]) -> None:
     if edit is None:
         return
     level = draft.plan["level"]
-    value = machine.memory[places[level]] & ~A
-    machine.memory[places[level]] = value
-    edited = {"P cleared": value & ~P, "R/W cleared": value & ~RW, "A set": value | A}[edit]
-    machine.steps.append(LateStoreStep(places[level], 8 if machine.wide else 4, edited))
+    value = machine.memory[places[level]]
+    if draft.given("update") is None:
+        # It is A that the walk is to set.
+        value = machine.memory[places[level]] = value & ~A
+    machine.steps.append(LateStoreStep(places[level], 8 if machine.wide else 4,
+                                       edited(value, edit)))
+
+
+def edited(value: int, edit: str) -> int:
+    """An entry after an edit, as bins name it."""
+    return {"P cleared": value & ~P, "R/W cleared": value & ~RW, "A set": value | A,
+            "D set": value | D, "another frame": value ^ 1 << 31}[edit]
 
 
 def with_defect(draft: Draft, machine: Machine, level: str, bits: int, *, missing: bool = False

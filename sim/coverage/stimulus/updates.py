@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from sim.coverage.points.terms import LEVELS, level_of
-from sim.golden.reserved import PS, US
+from sim.golden.reserved import A, PS, US
 
-from .accesses import access, allowed, refused
+from .accesses import access, allowed, edited, refused
 from .draft import Draft
-from .machine import ALL_RIGHTS, Machine
+from .machine import ALL_RIGHTS, BYTES, Machine
 from .walks import sizes_of
 
 
@@ -83,6 +83,40 @@ def race(draft: Draft) -> Machine:
     return access(draft)
 
 
+def _written(draft: Draft) -> None:
+    """See to it that a write is refused if R/W is cleared, or not, as the result has it."""
+    allowed(draft)
+    draft.let_all({"class": "write", "M": "40", "PSE": "PSE=1"})
+    if draft.plan["result"] == "fault":
+        draft.let(WP="WP=1")
+    else:
+        draft.let(WP="WP=0", privilege=draft.rng.choice(("supervisor", "implicit")))
+
+
+def write_race(draft: Draft) -> Machine:
+    """A leaf that somebody changes between its read and the update of a write."""
+    _written(draft)
+    update = draft.plan["update"]
+    draft.let(by="walk", A=f"A={int(update == 'D')}", D=f"D={int(update == 'A')}",
+              level=level_of(draft.plan["mode"], draft.plan["size"])[-1])
+    return access(draft)
+
+
+def edited_clean(draft: Draft) -> Machine:
+    """A write to a page that is cached with D = 0, after its leaf was edited."""
+    _written(draft)
+    mode, size = draft.plan["mode"], draft.plan["size"]
+    machine = Machine(draft, mode)
+    linear  = machine.linear()
+    leaf    = level_of(mode, size)[-1]
+    place   = machine.map(linear & -BYTES[size], size, flags={leaf: ALL_RIGHTS | A})[leaf]
+    machine.warm(linear)
+    machine.store(place, edited(machine.memory[place], draft.plan["edit"]))
+    cpl, implicit = draft.privilege()
+    machine.access(draft.kind(), linear, 4, cpl=cpl, implicit=implicit)
+    return machine
+
+
 def clean_write(draft: Draft) -> Machine:
     """A write to a page that is cached with D = 0."""
     allowed(draft)
@@ -126,6 +160,7 @@ def wide(draft: Draft) -> Machine:
 
 UPDATES: Mapping[str, Callable[[Draft], Machine]] = {
     "flags": flags, "upper flags": upper_flags, "refused flags": refused_flags,
-    "crossing": crossing, "race": race, "clean write": clean_write, "32-bit": thirty_two,
+    "crossing": crossing, "race": race, "write race": write_race, "edited clean": edited_clean,
+    "clean write": clean_write, "32-bit": thirty_two,
     "PSE-36": pse_36, "5-level": wide,
 }
