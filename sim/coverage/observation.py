@@ -127,6 +127,9 @@ class PageSeen:
         The look-up of the same page before this one, if it has ended in a fault.
     bypassed : tuple of :class:`int`
         What now stands, by edits, in entries that this walk has not read, as it began below.
+    tables : tuple of :class:`Happening` or :class:`None`
+        All that has happened since a walk under this PCID has read the entry above the last one, by
+        which the unit may know the table; None, if there was none.
     """
 
     linear:     int
@@ -141,6 +144,7 @@ class PageSeen:
     since:      tuple[Happening, ...] = ()
     refused:    "PageSeen | None" = None
     bypassed:   tuple[int, ...] = ()
+    tables:     tuple[Happening, ...] | None = None
 
     @property
     def read(self) -> tuple[WalkedEntry, ...]:

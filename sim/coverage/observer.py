@@ -69,6 +69,7 @@ class Observer:
         self._events    = _Window(recording.events, "cycle")
         self._place     = 0
         self._tables: dict[int, tuple[int, tuple[WalkedEntry, ...]]] = {}
+        self._known_tables: dict[tuple[int, int, int], list[Happening]] = {}
         self._cached: dict[tuple[int | None, int, int], _Cached] = {}
         self._refused: dict[int, PageSeen] = {}
         self._edits:   dict[int, int] = {}
@@ -168,7 +169,16 @@ class Observer:
         return PageSeen(linear, path, "", 0, by, begins, changed,
                         again, cached, since, refused,
                         tuple(self._edits[entry.address] for entry in unread
-                              if entry.address in self._edits))
+                              if entry.address in self._edits),
+                        self._since_tables(state, linear, path))
+
+    def _since_tables(self, state: ControlState, linear: int, path: tuple[WalkedEntry, ...]
+                      ) -> tuple[Happening, ...] | None:
+        """All that has happened since the entry above the last one was read."""
+        if len(path) < 2:
+            return None
+        since = self._known_tables.get(_table(state, linear, path))
+        return None if since is None else tuple(since)
 
     def _path(self, state: ControlState, linear: int, reads: Sequence[TransferRecord],
               ) -> tuple[tuple[WalkedEntry, ...], str]:
@@ -203,6 +213,8 @@ class Observer:
         for depth, entry in enumerate(page.entries, start=1):
             if page.begins and entry.value & P and not entry.reserved and not entry.leaf:
                 self._tables[table_address(state, entry.value)] = depth, page.entries[:depth]
+        if len(page.read) > 1:
+            self._known_tables[_table(state, page.linear, page.entries)] = []
         self._refused.pop(page.linear >> 12, None)
         if page.ending != "done":
             self._refused[page.linear >> 12] = page
@@ -230,6 +242,8 @@ class Observer:
     def _happen(self, *happenings: Happening) -> None:
         for cached in self._cached.values():
             cached.since += happenings
+        for since in self._known_tables.values():
+            since += happenings
 
     def _state(self, cycle: int | None) -> ControlState:
         """Registers in a cycle, not before one that was looked at earlier; None: in that one."""
@@ -238,6 +252,13 @@ class Observer:
                 and states[self._place + 1].cycle <= cycle:
             self._place += 1
         return _control_state(self._features, states[self._place]._replace(cycle=0))
+
+
+def _table(state: ControlState, linear: int, path: tuple[WalkedEntry, ...]
+           ) -> tuple[int, int, int]:
+    """The table that the last entry of a path is in: whose, of which addresses, and how many."""
+    region = path[-2].level.region
+    return state.pcid, linear & -region, region
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from hw.config import MmuConfig
 from sim.engines.cxxrtl.log import LogReader
+from sim.golden.control import write_register
+from sim.golden.state import ControlState
 from sim.paging.walk import features_of
 from sim.record.records import Recording
 from sim.vectors.allowed import with_allowed
@@ -15,7 +17,9 @@ from sim.vectors.sequence import (
     StoreStep,
 )
 from sim.vectors.support import control_writes
+from sw.bus import GeneralProtection, Register
 
+from .observation import AccessSeen, WriteSeen
 from .observer import Contradiction, Observer, Seen
 
 
@@ -69,7 +73,7 @@ class ObservedUnit:
             seen.extend(_seen(vector, observer))
         except Contradiction as error:
             difference = difference or f"the ports: {error}"
-        return Run(outcome, difference, seen)
+        return Run(outcome, difference or next(filter(None, map(_misled, seen)), None), seen)
 
     def _difference(self, vector: SequenceVector, outcome: SequenceOutcome) -> str | None:
         """The first difference from what the golden model does, or permits."""
@@ -128,6 +132,43 @@ def _unequal(vector: SequenceVector, outcome: SequenceOutcome, expected: Sequenc
         if value != wanted:
             return f"memory at {place:#x} is {value:#x}, but the golden model's is {wanted:#x}"
     return None
+
+
+def _misled(observation: tuple[int, Seen]) -> str | None:
+    """A register that is not the golden model's after a write, or that an access has changed."""
+    cycle, seen = observation
+    match seen:
+        case WriteSeen():
+            wanted = _written(seen)
+            for name in _REGISTERS:
+                if getattr(seen.after, name) != getattr(wanted, name):
+                    return (f"cycle {cycle}: after {seen.register} = {seen.value:#x}, {name} is "
+                            f"{getattr(seen.after, name):#x}, but the golden model's is "
+                            f"{getattr(wanted, name):#x}")
+            if _tables(seen.after) != _tables(wanted):
+                return f"cycle {cycle}: {seen.register} = {seen.value:#x} loads other PDPTEs"
+        case AccessSeen() if seen.fault != "#PF" and seen.cr2 != seen.state.cr2:
+            return f"cycle {cycle}: CR2 has changed, and there was no page fault"
+    return None
+
+
+_REGISTERS = ("cr0", "cr2", "cr3", "cr4", "efer", "ac", "pkru", "pkrs")
+
+
+def _written(seen: WriteSeen) -> ControlState:
+    """The state after a write, as the golden model has it, with the PDPTEs that the unit has read.
+    """
+    reads = iter(seen.pdptes)
+    try:
+        return write_register(seen.before, Register[seen.register], seen.value,
+                              lambda physical, size: next(reads, 0))[0]
+    except GeneralProtection:
+        return seen.before
+
+
+def _tables(state: ControlState) -> list[int]:
+    """What the PDPTE registers lead to, with P = 1; 0 for those that are not present."""
+    return [(pdpte & -4096 | 1) * (pdpte & 1) for pdpte in state.pdptes]
 
 
 def _refusal(refused: StepOutcome) -> str:

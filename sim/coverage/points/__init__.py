@@ -12,6 +12,7 @@
 :mod:`sim.coverage.points.history`  what has happened to cached translations
 :mod:`sim.coverage.points.cached`   cached translations: rules 22 to 27
 :mod:`sim.coverage.points.pcids`    PCIDs: rules 32 to 35
+:mod:`sim.coverage.points.tables`   tables that are known: rules 25 to 27, 32, 33 and 35
 ==================================  =================================================
 """
 
@@ -23,13 +24,13 @@ from hw.config import MmuConfig
 from sim.coverage.bins import Coverpoint
 from sim.coverage.observation import AccessSeen, OperationSeen, WriteSeen
 
-from . import cached, entries, flags, keys, modes, pcids, pdptes, verdict, walk
+from . import cached, entries, flags, keys, modes, pcids, pdptes, tables, verdict, walk
 
 
 __all__ = ["Sampler", "rule_points"]
 
 
-_PARTS = (walk, entries, verdict, keys, flags, modes, pdptes, cached, pcids)
+_PARTS = (walk, entries, verdict, keys, flags, modes, pdptes, cached, pcids, tables)
 
 
 def rule_points(config: MmuConfig) -> list[Coverpoint]:

@@ -13,6 +13,7 @@ that it hits others besides.
 :mod:`sim.coverage.stimulus.control`   ... for writes of control registers
 :mod:`sim.coverage.stimulus.caches`    ... for cached translations
 :mod:`sim.coverage.stimulus.pcids`     ... for PCIDs
+:mod:`sim.coverage.stimulus.tables`    ... for tables that are known
 =====================================  ====================================================
 """
 
@@ -26,6 +27,7 @@ from .caches import CACHES
 from .control import CONTROL
 from .draft import Draft
 from .pcids import PCIDS
+from .tables import TABLES
 from .updates import UPDATES
 from .verdicts import FORCED, VERDICTS
 from .walks import WALKS
@@ -35,9 +37,10 @@ __all__ = ["RECIPES", "stimulus"]
 
 
 #: Names of recipes, of which a coverpoint has one.
-RECIPES = frozenset((*WALKS, *FORCED, *VERDICTS, *UPDATES, *CONTROL, *CACHES, *PCIDS))
+RECIPES = frozenset((*WALKS, *FORCED, *VERDICTS, *UPDATES, *CONTROL, *CACHES, *PCIDS,
+                     *TABLES))
 
-_RECIPES = {**WALKS, **VERDICTS, **UPDATES, **CONTROL, **CACHES, **PCIDS}
+_RECIPES = {**WALKS, **VERDICTS, **UPDATES, **CONTROL, **CACHES, **PCIDS, **TABLES}
 
 
 def stimulus(config: MmuConfig, coverpoint: Coverpoint, values: tuple[str, ...], rng: Random,
