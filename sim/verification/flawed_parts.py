@@ -18,7 +18,7 @@ import hw.walker
 from .flaw_list import FLAWS
 
 
-__all__ = ["WRAPPERS", "FlawedUnit", "FlawedWalker", "Wrapper"]
+__all__ = ["WRAPPERS", "FlawedStampBank", "FlawedUnit", "FlawedWalker", "Wrapper"]
 
 
 class Wrapper(wiring.Component):

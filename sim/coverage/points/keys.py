@@ -12,7 +12,8 @@ from sim.golden.reserved import RW, US
 from sim.golden.state import CR4_PKE, CR4_PKS
 
 from .terms import (
-    BY, KEYS, PRIVILEGES, attempt, bit, bits, class_of, cross, first_reason, no_hit, shift_name,
+    BY, KEYS, PRIVILEGES, attempt, bit, bits, class_of, cross, decided, first_reason, no_hit,
+    shift_name,
 )
 
 
@@ -22,6 +23,9 @@ __all__ = ["points"]
 Hits = Iterator[tuple[str, ...]]
 
 CAUSES = ("missing", "reserved", "rights")
+
+#: Refusals by a key.
+BY_KEY = tuple(cause for cause in Refusal if cause.name.startswith("PK"))
 
 
 def points(config: MmuConfig) -> Iterator[Coverpoint]:
@@ -64,6 +68,12 @@ def points(config: MmuConfig) -> Iterator[Coverpoint]:
                      lambda register, disables, by: first_reason(
                          reach.no_key(register), no_hit(config, "4-level", "4K", by)),
                      36, ("register", "disables", "by"), keys_by, "key refuses")
+    yield Coverpoint("keys that are off", "Data accesses, done, that AD would stop if CR4.PKE or "
+                     "CR4.PKS were 1, and what has translated the page.",
+                     cross(("PKRU", "PKRS"), BY),
+                     lambda register, by: first_reason(
+                         reach.no_key(register), no_hit(config, "4-level", "4K", by)),
+                     36, ("register", "by"), keys_off, "key off")
     yield Coverpoint("upper halves", "Bits 32 to 63 of a write of PKRU or IA32_PKRS.",
                      cross(("PKRU", "PKRS"), shift_name(range(32, 64))), reach.no_key,
                      36, ("register", "bit"), upper_halves, "illegal write")
@@ -118,7 +128,8 @@ def _enabled(seen: AccessSeen, page: PageSeen) -> bool:
 def rights_of_keys(seen: AccessSeen, page: PageSeen) -> Hits:
     """Data accesses to pages that a key judges."""
     judged = _judged(seen, page)
-    if judged is not None and not attempt(seen).fetch:
+    if judged is not None and not attempt(seen).fetch and decided(
+            seen, page, *BY_KEY, Refusal.SUPERVISOR_PAGE):
         register, _, disabled = judged
         yield (register, bit("AD", disabled.access_disable), bit("WD", disabled.write_disable),
                bit("WP", seen.state.write_protect), privilege(seen.access), class_of(seen))
@@ -147,6 +158,17 @@ def keys_by(seen: AccessSeen, page: PageSeen) -> Hits:
     register, _, disabled = judged
     if disabled.access_disable != disabled.write_disable:
         yield register, "AD" if disabled.access_disable else "WD", page.by
+
+
+def keys_off(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Data accesses to pages whose key nobody judges."""
+    leaf = page.leaf
+    if leaf is None or page.ending != "done" or attempt(seen).fetch or _enabled(seen, page) \
+            or not seen.state.long_mode or not page.by:
+        return
+    user = page.all_set(US)
+    if (seen.state.pkru if user else seen.state.pkrs) >> 2 * (leaf.value >> 59 & 0xf) & 1:
+        yield "PKRU" if user else "PKRS", page.by
 
 
 def upper_halves(seen: WriteSeen) -> Hits:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from hw.config import MmuConfig
 from sim.coverage.observation import AccessSeen, PageSeen
 from sim.coverage.reachability import Reachability
-from sim.golden.permission import Attempt, Refusal, Rights, refusal
+from sim.golden.permission import Attempt, Refusal, Rights, refusals
 from sim.golden.reserved import RW, US, XD
 from sim.golden.state import (
     CR4_LA57, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_PKE, CR4_PKS, CR4_PSE, CR4_SMAP, CR4_SMEP, EFER_LMA,
@@ -17,8 +17,8 @@ from sw.bus import Kind
 
 __all__ = [
     "BY", "DATA", "HITS", "KEYS", "KINDS", "LEVELS", "MODES", "PAGES", "PRIVILEGES", "RIGHTS",
-    "SIZES", "Bins", "attempt", "bit", "bits", "class_of", "cross", "first_reason", "known_bits",
-    "level_of", "no_hit", "refused_by", "right_bits", "shift_name",
+    "SIZES", "Bins", "attempt", "bit", "bits", "class_of", "cross", "decided", "first_reason",
+    "known_bits", "level_of", "no_hit", "refusals_by", "refused_by", "right_bits", "shift_name",
 ]
 
 
@@ -89,11 +89,26 @@ def right_bits(entry: int) -> dict[str, bool]:
     return {"R/W": not entry & RW, "U/S": not entry & US, "XD": bool(entry & XD)}
 
 
+def refusals_by(state: ControlState, page: PageSeen, tried: Attempt,
+                key: int | None = None) -> list[Refusal]:
+    """All reasons why the rights of a page refuse an attempt."""
+    rights = Rights(page.all_set(RW), page.all_set(US), _no_execute(state, page), key)
+    return list(refusals(state, rights, tried))
+
+
 def refused_by(state: ControlState, page: PageSeen, tried: Attempt,
                key: int | None = None) -> Refusal | None:
-    """Reason why the rights of a page refuse an attempt."""
-    rights = Rights(page.all_set(RW), page.all_set(US), _no_execute(state, page), key)
-    return refusal(state, rights, tried)
+    """The first reason why the rights of a page refuse an attempt."""
+    return next(iter(refusals_by(state, page, tried, key)), None)
+
+
+def decided(seen: AccessSeen, page: PageSeen, *causes: Refusal) -> bool:
+    """True if nothing refuses an access to a page but what is named, which may refuse it or not.
+
+    So that what a bin crosses is what decides. Of a predicted page that is not asked.
+    """
+    return not page.by or set(causes).issuperset(
+        refusals_by(seen.state, page, attempt(seen), seen.key_of(page)))
 
 
 def _no_execute(state: ControlState, page: PageSeen) -> bool:

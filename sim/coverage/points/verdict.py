@@ -6,10 +6,12 @@ from hw.config import MmuConfig
 from sim.coverage.bins import Coverpoint
 from sim.coverage.observation import AccessSeen, PageSeen, privilege
 from sim.coverage.reachability import Reachability
+from sim.golden.permission import Refusal
 from sim.golden.reserved import D, RW, US
 
 from .terms import (
-    BY, KINDS, MODES, PAGES, PRIVILEGES, attempt, bit, bits, class_of, cross, first_reason, no_hit,
+    BY, KINDS, MODES, PAGES, PRIVILEGES, attempt, bit, bits, class_of, cross, decided, first_reason,
+    no_hit,
 )
 
 
@@ -120,14 +122,16 @@ def write_faults(seen: AccessSeen, page: PageSeen) -> Hits:
 
 def write_protect(seen: AccessSeen, page: PageSeen) -> Hits:
     """Writes to pages."""
-    if page.leaf is not None and attempt(seen).write:
+    if page.leaf is not None and attempt(seen).write and decided(
+            seen, page, Refusal.READ_ONLY, Refusal.WRITE_PROTECT, Refusal.SUPERVISOR_PAGE):
         yield (bit("WP", seen.state.write_protect), bit("R/W", page.all_set(RW)),
                bit("U/S", page.all_set(US)), privilege(seen.access))
 
 
 def write_protect_by(seen: AccessSeen, page: PageSeen) -> Hits:
     """Writes to pages, by where R/W is clear."""
-    if page.leaf is None or not attempt(seen).write or not page.by:
+    if page.leaf is None or not attempt(seen).write or not page.by or not decided(
+            seen, page, Refusal.READ_ONLY, Refusal.WRITE_PROTECT):
         return
     above = all(entry.value & RW for entry in page.uppers)
     none  = not any(entry.value & RW for entry in page.entries)
@@ -149,13 +153,15 @@ def dirty_read_only(seen: AccessSeen, page: PageSeen) -> Hits:
 def smap_whatever_wp(seen: AccessSeen, page: PageSeen) -> Hits:
     """Supervisor writes to user pages under SMAP."""
     if page.leaf is not None and attempt(seen).write and not seen.access.user \
-            and not seen.access.implicit and page.all_set(US) and seen.state.smap:
+            and not seen.access.implicit and page.all_set(US) and seen.state.smap \
+            and decided(seen, page, Refusal.SMAP):
         yield bit("WP", seen.state.write_protect), bit("AC", seen.state.ac)
 
 
 def smep(seen: AccessSeen, page: PageSeen) -> Hits:
     """Fetches."""
-    if page.leaf is not None and attempt(seen).fetch:
+    if page.leaf is not None and attempt(seen).fetch and decided(
+            seen, page, Refusal.SMEP, Refusal.SUPERVISOR_PAGE):
         yield bit("SMEP", seen.state.smep), bit("U/S", page.all_set(US)), privilege(seen.access)
 
 
@@ -169,13 +175,14 @@ def smep_by(seen: AccessSeen, page: PageSeen) -> Hits:
 def smep_whatever_ac(seen: AccessSeen, page: PageSeen) -> Hits:
     """Supervisor fetches from user pages."""
     if page.leaf is not None and attempt(seen).fetch and page.all_set(US) \
-            and not attempt(seen).user:
+            and not attempt(seen).user and decided(seen, page, Refusal.SMEP):
         yield bit("SMEP", seen.state.smep), bit("AC", seen.state.ac)
 
 
 def smap(seen: AccessSeen, page: PageSeen) -> Hits:
     """Data accesses."""
-    if page.leaf is not None and not attempt(seen).fetch:
+    if page.leaf is not None and not attempt(seen).fetch and decided(
+            seen, page, Refusal.SMAP, Refusal.IMPLICIT, Refusal.SUPERVISOR_PAGE):
         yield (bit("SMAP", seen.state.smap), bit("AC", seen.state.ac),
                bit("U/S", page.all_set(US)), privilege(seen.access), class_of(seen))
 
@@ -197,7 +204,8 @@ def smap_and_fetches(seen: AccessSeen, page: PageSeen) -> Hits:
 
 def implicit(seen: AccessSeen, page: PageSeen) -> Hits:
     """Implicit data accesses."""
-    if seen.access.implicit and page.leaf is not None and not attempt(seen).fetch:
+    if seen.access.implicit and page.leaf is not None and not attempt(seen).fetch and decided(
+            seen, page, Refusal.SMAP, Refusal.IMPLICIT):
         yield (bit("CPL3", seen.access.user), class_of(seen), bit("U/S", page.all_set(US)),
                bit("SMAP", seen.state.smap), bit("AC", seen.state.ac))
 

@@ -6,13 +6,14 @@ from hw.config import MmuConfig
 from sim.coverage.bins import Coverpoint
 from sim.coverage.observation import AccessSeen, PageSeen, WalkedEntry, privilege
 from sim.coverage.reachability import Reachability
+from sim.golden.permission import Refusal
 from sim.golden.reserved import RW, US, XD, bits as mask, reserved_bits
 from sim.golden.state import CR4_PKE, ControlState, PagingMode
 from sim.golden.keys import key_rights
 
 from .terms import (
     BY, DATA, KINDS, LEVELS, MODES, PAGES, PRIVILEGES, RIGHTS, Bins, attempt, bit, bits, class_of,
-    cross, first_reason, level_of, no_hit, refused_by, right_bits,
+    cross, first_reason, level_of, no_hit, refusals_by, refused_by, right_bits,
 )
 
 
@@ -22,6 +23,16 @@ __all__ = ["points"]
 Hits = Iterator[tuple[str, ...]]
 
 LONG = ("5-level", "4-level")
+
+#: Reasons to refuse an access that a missing or malformed entry further down wins over.
+REFUSALS = {
+    "U/S": {Refusal.SUPERVISOR_PAGE}, "R/W": {Refusal.READ_ONLY, Refusal.WRITE_PROTECT},
+    "XD": {Refusal.EXECUTE_DISABLE}, "SMEP": {Refusal.SMEP},
+    "SMAP": {Refusal.SMAP, Refusal.IMPLICIT},
+}
+
+#: What else is in an entry with P = 0. XD is reserved, or not.
+RESTS = ("nothing", "reserved bits", "XD", "XD without NXE")
 
 
 def points(config: MmuConfig) -> Iterator[Coverpoint]:
@@ -38,9 +49,15 @@ def points(config: MmuConfig) -> Iterator[Coverpoint]:
                          reach.mode(mode), cause == "reserved" and mode == "32-bit"
                          and "a PTE of 32-bit paging has no reserved bits" or None),
                      1, ("mode", "level", "cause"), faults_below, "defect below")
+    yield Coverpoint("refusals that lose", "What would refuse the access by the entries above a "
+                     "missing or malformed one.",
+                     cross(MODES, REFUSALS, ("missing", "reserved")),
+                     lambda mode, name, cause: first_reason(
+                         reach.mode(mode), _no_loser(reach, mode, name, cause)),
+                     1, ("mode", "refusal", "cause"), losing_refusals, "losing refusal")
     yield Coverpoint("missing entries", "What else is in an entry with P = 0, and the access.",
                      tuple((mode, level, rest, kind) for mode in MODES for level in LEVELS[mode]
-                           for rest in ("nothing", "reserved bits", "XD") for kind in DATA),
+                           for rest in RESTS for kind in DATA),
                      lambda mode, level, rest, kind: first_reason(
                          reach.mode(mode), _no_rest(reach, mode, level, rest)),
                      2, ("mode", "level", "rest", "kind"), missing_entries, "missing")
@@ -129,14 +146,25 @@ def faults_below(seen: AccessSeen, page: PageSeen) -> Hits:
         yield seen.state.mode.value, page.entries[-1].level.name, page.ending
 
 
+def losing_refusals(seen: AccessSeen, page: PageSeen) -> Hits:
+    """What the entries above the one that faults would have refused."""
+    if page.ending in ("missing", "reserved") and page.uppers:
+        above = PageSeen(page.linear, page.uppers, "")
+        found = set(refusals_by(seen.state, above, attempt(seen)))
+        for name, causes in REFUSALS.items():
+            if found & causes:
+                yield seen.state.mode.value, name, page.ending
+
+
 def missing_entries(seen: AccessSeen, page: PageSeen) -> Hits:
     """The rest of entries with P = 0."""
     if page.ending != "missing" or not page.entries:
         return
     last     = page.entries[-1]
     reserved = last.value & reserved_bits(seen.state, last.level, last.value)
-    rest = ("reserved bits" if reserved & ~XD else "XD" if last.value >> 63 else
-            "nothing" if not last.value else "")
+    rest = ("reserved bits" if reserved & ~XD else
+            "XD without NXE" if last.value >> 63 and not seen.state.no_execute else
+            "XD" if last.value >> 63 else "nothing" if not last.value else "")
     kind = class_of(seen)
     if rest:
         yield seen.state.mode.value, last.level.name, rest, kind
@@ -236,9 +264,17 @@ def _no_rest(reach: Reachability, mode: str, level: str, rest: str) -> str | Non
     if rest == "reserved bits" and mode == "32-bit":
         return "a PTE of 32-bit paging has no reserved bits" if level == "PTE" \
             else reach.reserved()
-    if rest == "XD":
-        return "there is no XD in 32-bit paging" if mode == "32-bit" else reach.bit("XD=1")
-    return None
+    if rest.startswith("XD") and mode == "32-bit":
+        return "there is no XD in 32-bit paging"
+    return reach.bit("XD=1") if rest == "XD" else None
+
+
+def _no_loser(reach: Reachability, mode: str, name: str, cause: str) -> str | None:
+    if mode == "32-bit" and cause == "reserved":
+        return "a PTE of 32-bit paging has no reserved bits"
+    if mode == "32-bit" and name == "XD":
+        return "there is no XD in 32-bit paging"
+    return reach.bit(f"{name}=1")
 
 
 def _entry_bits() -> Bins:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from sim.golden.reserved import US
 
-from .accesses import access, allowed, refused, with_defect
+from .accesses import access, allowed, refused, with_defect, with_page
 from .draft import Draft
 from .machine import Machine
 from .walks import defect
@@ -90,6 +90,7 @@ def key(draft: Draft) -> Machine:
         draft.let_all({"AD": f"AD={int(disables == 'AD')}", "WD": f"WD={int(disables == 'WD')}",
                        "WP": "WP=1"})
         draft.plan["class"] = "write"
+    draft.let_all({"R/W": "R/W=1", "SMAP": "SMAP=0"})
     return access(draft)
 
 
@@ -143,17 +144,32 @@ def fetch_by_key(draft: Draft) -> Machine:
     return key(draft)
 
 
+def key_off(draft: Draft) -> Machine:
+    """A data access that a key would refuse, if the register counted."""
+    allowed(draft)
+    user = draft.plan["register"] == "PKRU"
+    draft.plan["U/S"] = f"U/S={int(user)}"
+    draft.let_all({"mode": draft.rng.choice([mode for mode in ("4-level", "5-level")
+                                             if draft.reach.mode(mode) is None]),
+                   "class": draft.rng.choice(("read", "write")), "privilege": "supervisor",
+                   "all keys": "0xffffffff"})
+    machine = Machine(draft, draft.plan["mode"])
+    machine.pkru = machine.pkrs = 0xffff_ffff
+    return with_page(draft, machine)
+
+
 #: Axes that have to have a value, for what is else a random access.
 FORCED: Mapping[str, Mapping[str, str]] = {
-    "write":              {"class": "write"},
+    "write":              {"class": "write", "SMAP": "SMAP=0", "PKE": "PKE=0", "PKS": "PKS=0"},
     "smap write":         {"class": "write", "privilege": "supervisor", "U/S": "U/S=1",
-                           "SMAP": "SMAP=1"},
+                           "SMAP": "SMAP=1", "R/W": "R/W=1", "PKE": "PKE=0"},
     "fetch":              {"class": "fetch", "XD": "XD=0"},
     "fetch of user page": {"class": "fetch", "privilege": "supervisor", "U/S": "U/S=1",
                            "XD": "XD=0"},
     "fetch under SMAP":   {"class": "fetch", "U/S": "U/S=1", "XD": "XD=0", "SMEP": "SMEP=0",
                            "SMAP": "SMAP=1"},
-    "implicit":           {"privilege": "implicit"},
+    "implicit":           {"privilege": "implicit", "R/W": "R/W=1", "PKE": "PKE=0",
+                           "PKS": "PKS=0"},
     "2M":                 {"size": "2M", "R/W": "R/W=1", "U/S": "U/S=1", "XD": "XD=0",
                            "SMAP": "SMAP=0", "SMEP": "SMEP=0", "PKE": "PKE=0", "PKS": "PKS=0"},
     "PAE":                {"mode": "PAE", "R/W": "R/W=1", "U/S": "U/S=1", "XD": "XD=0",
@@ -163,7 +179,8 @@ FORCED: Mapping[str, Mapping[str, str]] = {
 
 def data(draft: Draft) -> Machine:
     """A data access."""
-    draft.let_all({"class": draft.rng.choice(("read", "write"))})
+    draft.let_all({"class": draft.rng.choice(("read", "write")), "R/W": "R/W=1", "PKE": "PKE=0",
+                   "PKS": "PKS=0"})
     return access(draft)
 
 
@@ -187,6 +204,6 @@ def pae_key(draft: Draft) -> Machine:
 VERDICTS: Mapping[str, Callable[[Draft], Machine]] = {
     "fault": faulting, "implicit fault": implicit_fault, "error code": error_code,
     "dirty read-only": dirty_read_only, "data": data, "key": key, "key refuses": key,
-    "key beside": key_beside, "key untold": key_untold, "key and ac": key_and_ac,
-    "fetch by key": fetch_by_key, "PAE keys": pae_key,
+    "key beside": key_beside, "key untold": key_untold, "key off": key_off,
+    "key and ac": key_and_ac, "fetch by key": fetch_by_key, "PAE keys": pae_key,
 }

@@ -131,14 +131,33 @@ def defect_below(draft: Draft) -> Machine:
     return with_defect(draft, machine, wanted, bits, missing=missing)
 
 
+def losing_refusal(draft: Draft) -> Machine:
+    """A missing or malformed entry below one that refuses the access for a certain reason."""
+    mode, name = draft.mode(), draft.plan["refusal"]
+    levels = LEVELS[mode]
+    place  = draft.rng.randrange(1, len(levels))
+    draft.let_all({"SMAP": "SMAP=0", "SMEP": "SMEP=0", "M": "40", "PSE": "PSE=1", "NXE": "NXE=1",
+                   "right": name, "level": draft.rng.choice(levels[:place])})
+    draft.let_all({
+        "U/S": {"privilege": "user"}, "R/W": {"class": "write", "WP": "WP=1"},
+        "XD": {"class": "fetch"}, "SMEP": {"class": "fetch", "privilege": "supervisor"},
+        "SMAP": {"class": draft.rng.choice(("read", "write")), "AC": "AC=0",
+                 "privilege": "supervisor"}}[name])
+    draft.plan |= {name: f"{name}=1"} if name in ("SMEP", "SMAP") else {}
+    gone = draft.plan["cause"] == "missing"
+    return with_defect(draft, Machine(draft, mode), levels[place], 0 if gone else 1 << 51,
+                       missing=gone)
+
+
 def missing(draft: Draft) -> Machine:
     """An entry with P = 0."""
     mode = draft.mode()
-    rest = draft.choose("rest", ("nothing", "reserved bits", "XD"))
+    rest = draft.choose("rest", ("nothing", "reserved bits", "XD without NXE"))
     draft.let(NXE="NXE=1" if rest == "XD" else "NXE=0", PSE="PSE=1")
     draft.plan |= {"M": "40", "class": draft.choose("kind", ("read", "write", "fetch"))}
     draft.plan.pop("kind", None)
-    bits = {"nothing": 0, "XD": XD | draft.rng.choice((0, RW | US)),
+    with_xd = XD | draft.rng.choice((0, RW | US))
+    bits = {"nothing": 0, "XD": with_xd, "XD without NXE": with_xd,
             "reserved bits": PS | 1 << 21 if mode == "32-bit" else 1 << 45}[rest]
     return with_defect(draft, Machine(draft, mode), draft.choose("level", LEVELS[mode]), bits,
                        missing=True)
@@ -256,6 +275,7 @@ def canonical(draft: Draft) -> Machine:
 
 WALKS: Mapping[str, Callable[[Draft], Machine]] = {
     "access": access, "entry bit": entry_bit, "defect": defect, "defect below": defect_below,
+    "losing refusal": losing_refusal,
     "XD without NXE": xd_without_nxe, "missing": missing, "refused": refusal,
     "supervisor page": supervisor_page, "reserved bit": reserved_bit,
     "ignored bit": ignored_bit, "canonical": canonical, "missing PDPTE": missing_pdpte,
