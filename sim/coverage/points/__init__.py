@@ -2,7 +2,9 @@
 
 ==================================  =================================================
 :mod:`sim.coverage.points.terms`    words that bins are made of
-:mod:`sim.coverage.points.walk`     the walk: rules 1 to 4, and 8
+:mod:`sim.coverage.points.walk`     the walk: rules 1 to 3
+:mod:`sim.coverage.points.rights`   rights of all levels, and in each mode: rules 4, 19 and 20
+:mod:`sim.coverage.points.addresses`  tables, pages, canonical addresses: 6, 8, 19, 28 and 32
 :mod:`sim.coverage.points.entries`  pages, reserved bits, XD: rules 5 to 7
 :mod:`sim.coverage.points.verdict`  the verdict on an access: rules 9 to 13
 :mod:`sim.coverage.points.keys`     protection keys: rules 14 and 36
@@ -24,13 +26,16 @@ from hw.config import MmuConfig
 from sim.coverage.bins import Coverpoint
 from sim.coverage.observation import AccessSeen, OperationSeen, WriteSeen
 
-from . import cached, entries, flags, keys, modes, pcids, pdptes, tables, verdict, walk
+from . import (
+    addresses, cached, entries, flags, keys, modes, pcids, pdptes, rights, tables, verdict, walk,
+)
 
 
 __all__ = ["Sampler", "rule_points"]
 
 
-_PARTS = (walk, entries, verdict, keys, flags, modes, pdptes, cached, pcids, tables)
+_PARTS = (walk, rights, addresses, entries, verdict, keys, flags, modes, pdptes, cached, pcids,
+          tables)
 
 
 def rule_points(config: MmuConfig) -> list[Coverpoint]:

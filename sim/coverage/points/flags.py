@@ -10,7 +10,8 @@ from sim.golden.reserved import A, D, P, RW
 
 from .history import the_one
 from .terms import (
-    HITS, KINDS, LEVELS, MODES, PAGES, attempt, bit, bits, cross, first_reason, level_of, no_hit,
+    HITS, KINDS, LEVELS, MODES, PAGES, attempt, bit, bits, class_of, cross, first_reason, level_of,
+    no_hit,
 )
 
 
@@ -66,6 +67,20 @@ def points(config: MmuConfig) -> Iterator[Coverpoint]:
                      cross(KINDS.values(), ("both done", "first faults",
                                             *(f"second {fault}" for fault in FAULTS))),
                      reach.no_crossing, 16, ("kind", "crossing"), crossings, "crossing")
+    yield Coverpoint("entries that end a walk", "Missing and malformed entries with A = 0: they "
+                     "are left alone.",
+                     tuple((mode, level, cause, kind) for mode, levels in LEVELS.items()
+                           for level in levels for cause in ("missing", "reserved")
+                           for kind in ("read", "write")
+                           if (mode, level, cause) != ("32-bit", "PTE", "reserved")),
+                     lambda mode, level, cause, kind: first_reason(
+                         reach.mode(mode),
+                         mode == "32-bit" and cause == "reserved" and reach.reserved() or None),
+                     16, ("mode", "level", "cause", "class"), left_alone, "left alone")
+    yield Coverpoint("first pages", "Accesses to two pages, of which the second one faults: the "
+                     "first has its flags set.", cross(MODES, ("read", "write")),
+                     lambda mode, kind: reach.mode(mode),
+                     16, ("mode", "class"), first_pages, "first page")
     yield Coverpoint("edits before an update", "Entries that somebody else has changed between "
                      "their read and their update.",
                      tuple((mode, level, edit) for mode in MODES for level in LEVELS[mode]
@@ -151,6 +166,29 @@ def crossings(seen: AccessSeen) -> Hits:
         yield kind, f"second {seen.pages[1].ending}"
     elif not seen.fault:
         yield kind, "both done"
+
+
+def left_alone(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Entries that are missing or malformed."""
+    kind = class_of(seen)
+    if page.ending in ("missing", "reserved") and page.read and kind != "fetch":
+        last = page.read[-1]
+        if not last.value & A:
+            # One that is stored is a bin that must not be.
+            changed = ("stored",) if last.address & -8 in page.changed else ()
+            yield seen.state.mode.value, last.level.name, page.ending, kind, *changed
+
+
+def first_pages(seen: AccessSeen) -> Hits:
+    """First pages of accesses whose second page faults."""
+    kind = class_of(seen)
+    if len(seen.pages) < 2 or seen.fault != "#PF" or kind == "fetch":
+        return
+    first = seen.pages[0]
+    leaf  = first.leaf
+    flags = D if kind == "write" else A
+    if leaf is not None and not leaf.value & flags and first.stored(leaf) & flags:
+        yield seen.state.mode.value, kind
 
 
 def edits(seen: AccessSeen, page: PageSeen) -> Hits:

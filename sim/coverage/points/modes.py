@@ -176,7 +176,9 @@ def nonexistent_bits(seen: WriteSeen) -> Hits:
     if not seen.refused or seen.pdptes or seen.register not in ("CR0", "CR3", "CR4", "EFER"):
         return
     unknown = seen.value & ~known_bits(seen.before.machine, seen.register)
-    if unknown and not unknown & unknown - 1 and not list(_reasons(seen)):
+    # Bit 63 of CR3 exists, but counts with PCIDs only.
+    if unknown and not unknown & unknown - 1 and not list(_reasons(seen)) \
+            and (seen.register, unknown) != ("CR3", 1 << 63):
         yield seen.register, f"bit {unknown.bit_length() - 1}"
 
 

@@ -58,6 +58,10 @@ def points(config: MmuConfig) -> Iterator[Coverpoint]:
     yield Coverpoint("missing PDPTEs", "Accesses through a register with P = 0.",
                      cross("0123", ("read", "write", "fetch")), no_pae,
                      28, ("PDPTE", "class"), missing_pdptes, "missing PDPTE")
+    yield Coverpoint("edited PDPTEs", "PDPTEs that memory has no longer, what was done since, and "
+                     "by which a page is walked.",
+                     (("INVLPG", "the old one"), ("MOV CR3", "the new one")), no_pae,
+                     28, ("since", "walked by"), edited_pdptes, "edited PDPTE")
     yield Coverpoint("upper bits in PAE", "The only reserved bit that is set, from 52 to 62.",
                      cross(("PDE", "PTE", "2M"), shift_name(range(52, 63))), no_pae,
                      29, ("entry", "bit"), upper_bits, "reserved bit")
@@ -142,6 +146,20 @@ def missing_pdptes(seen: AccessSeen, page: PageSeen) -> Hits:
     """Accesses through a PDPTE that is not present."""
     if seen.state.mode is PagingMode.PAE and page.ending == "missing" and not page.entries:
         yield str(page.linear >> 30), class_of(seen)
+
+
+def edited_pdptes(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Walks after P was cleared in the PDPTE in memory."""
+    if seen.state.mode is not PagingMode.PAE or page.by != "walk" or len(page.since) != 2:
+        return
+    edit, then = page.since
+    place = (seen.state.cr3 & 0xffff_ffe0) + 8 * (page.linear >> 30)
+    if (edit.name, edit.linear) == ("edit", place) and not edit.value & 1 \
+            and then.name in ("INVLPG", "MOV CR3"):
+        if page.ending == "done" and page.begins == "PDE":
+            yield then.name, "the old one"
+        elif page.ending == "missing" and not page.entries:
+            yield then.name, "the new one"
 
 
 def upper_bits(seen: AccessSeen, page: PageSeen) -> Hits:

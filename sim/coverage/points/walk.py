@@ -1,4 +1,4 @@
-"""Coverpoints of the walk: rules 1 to 4, and 8."""
+"""Coverpoints of the walk: rules 1 to 3."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,12 @@ from sim.coverage.bins import Coverpoint
 from sim.coverage.observation import AccessSeen, PageSeen, WalkedEntry, privilege
 from sim.coverage.reachability import Reachability
 from sim.golden.permission import Refusal
-from sim.golden.reserved import RW, US, XD, bits as mask, reserved_bits
-from sim.golden.state import CR4_PKE, ControlState, PagingMode
-from sim.golden.keys import key_rights
+from sim.golden.reserved import RW, US, XD, reserved_bits
+from sim.golden.state import ControlState, PagingMode
 
 from .terms import (
-    BY, DATA, KINDS, LEVELS, MODES, PAGES, PRIVILEGES, RIGHTS, Bins, attempt, bit, bits, class_of,
-    cross, first_reason, level_of, no_hit, refusals_by, refused_by, right_bits,
+    DATA, KINDS, LEVELS, MODES, PRIVILEGES, Bins, attempt, bit, bits, class_of,
+    cross, first_reason, refusals_by, refused_by,
 )
 
 
@@ -36,7 +35,7 @@ RESTS = ("nothing", "reserved bits", "XD", "XD without NXE")
 
 
 def points(config: MmuConfig) -> Iterator[Coverpoint]:
-    """Coverpoints of rules 1 to 4, and 8, for a unit."""
+    """Coverpoints of rules 1 to 3 for a unit."""
     reach = Reachability(config)
     yield Coverpoint("entry bits", "Each bit of each entry that a walk reads.",
                      tuple(_entry_bits()), reach.no_entry_bit,
@@ -69,41 +68,6 @@ def points(config: MmuConfig) -> Iterator[Coverpoint]:
                      lambda mode, *rest: first_reason(
                          reach.mode(mode), mode == "32-bit" and reach.reserved() or None),
                      3, ("mode", "kind", "privilege"), malformed_entries, "defect")
-    yield from _rights(config)
-    yield from _canonical(config)
-
-
-def _rights(config: MmuConfig) -> Iterator[Coverpoint]:
-    reach = Reachability(config)
-    yield Coverpoint("levels without a right", "The only level that lacks the right to an access, "
-                     "and what has translated the page.",
-                     tuple((mode, size, right, level, by) for mode, size in PAGES
-                           for right in RIGHTS[:2 if mode == "32-bit" else 3]
-                           for level in level_of(mode, size) for by in BY),
-                     lambda mode, size, right, level, by: first_reason(
-                         no_hit(config, mode, size, by),
-                         reach.bit("XD=1") if right == "XD" else None),
-                     4, ("mode", "size", "right", "level", "by"), levels_without, "refused")
-    yield Coverpoint("supervisor pages", "U/S = 1 in the leaf, and 0 above it.",
-                     cross(("user access", "SMEP", "SMAP", "PKRU"), BY),
-                     lambda case, by: first_reason(
-                         no_hit(config, "32-bit", "4K", by),
-                         {"SMEP": reach.bit("SMEP=1"), "SMAP": reach.bit("SMAP=1"),
-                          "PKRU": reach.bit("PKE=1")}.get(case)),
-                     4, ("case", "by"), supervisor_pages, "supervisor page")
-
-
-def _canonical(config: MmuConfig) -> Iterator[Coverpoint]:
-    reach = Reachability(config)
-    yield Coverpoint("canonical", "Addresses that are not canonical, and what of an access is "
-                     "there.",
-                     cross(LONG, KINDS.values(), ("all bytes", "last bytes", "first bytes")),
-                     lambda mode, *rest: reach.mode(mode),
-                     8, ("mode", "kind", "where"), not_canonical, "canonical")
-    yield Coverpoint("last canonical bytes", "Accesses that end or begin at the edge, and are "
-                     "done.", cross(LONG, ("below", "above"), KINDS.values()),
-                     lambda mode, *rest: reach.mode(mode),
-                     8, ("mode", "edge", "kind"), edges, "canonical")
 
 
 # Samplers
@@ -196,66 +160,6 @@ def malformed_entries(seen: AccessSeen, page: PageSeen) -> Hits:
     """Accesses that come to reserved bits."""
     if page.ending == "reserved":
         yield seen.state.mode.value, KINDS[seen.access.kind], privilege(seen.access)
-
-
-def levels_without(seen: AccessSeen, page: PageSeen) -> Hits:
-    """The one level that lacks the right which is refused."""
-    if page.ending != "rights" or page.leaf is None:
-        return
-    tried = attempt(seen)
-    for right in RIGHTS:
-        lacking = [entry for entry in page.entries if right_bits(entry.value)[right]]
-        tries   = (tried.fetch and seen.state.no_execute if right == "XD" else
-                   tried.user if right == "U/S" else
-                   tried.write and (tried.user or seen.state.write_protect))
-        if len(lacking) == 1 and tries and not (right == "XD" and page.entries[0].level.entry_size
-                                                == 4):
-            yield seen.state.mode.value, page.size, right, lacking[0].level.name, page.by
-
-
-def supervisor_pages(seen: AccessSeen, page: PageSeen) -> Hits:
-    """Pages that are the supervisor's though U/S is set in the leaf."""
-    leaf = page.leaf
-    if leaf is None or not leaf.value & US or page.all_set(US):
-        return
-    tried, state = attempt(seen), seen.state
-    if tried.user:
-        if page.ending == "rights":
-            yield "user access", page.by
-        return
-    if tried.fetch:
-        if state.smep and page.ending == "done":
-            yield "SMEP", page.by
-        return
-    if state.smap and not state.ac and page.ending == "done":
-        yield "SMAP", page.by
-    key = seen.key_of(page)
-    if key is not None and state.cr4 & CR4_PKE and page.ending == "done" \
-            and key_rights(state, key, user_page=True).access_disable:
-        yield "PKRU", page.by
-
-
-def not_canonical(seen: AccessSeen) -> Hits:
-    """Accesses that end in #GP."""
-    if seen.fault != "#GP":
-        return
-    last = seen.access.linear + seen.access.size - 1 & mask(63, 0)
-    inside = [seen.state.canonical(seen.access.linear), seen.state.canonical(last)]
-    where  = {(False, False): "all bytes", (True, False): "last bytes",
-              (False, True): "first bytes"}
-    if tuple(inside) in where:
-        yield seen.state.mode.value, KINDS[seen.access.kind], where[inside[0], inside[1]]
-
-
-def edges(seen: AccessSeen) -> Hits:
-    """Accesses at the edge that are done."""
-    if seen.fault or not seen.state.long_mode:
-        return
-    half = 1 << (56 if seen.state.mode is PagingMode.FIVE_LEVELS else 47)
-    if seen.access.linear + seen.access.size == half:
-        yield seen.state.mode.value, "below", KINDS[seen.access.kind]
-    if seen.access.linear == (1 << 64) - half:
-        yield seen.state.mode.value, "above", KINDS[seen.access.kind]
 
 
 # Bins

@@ -8,6 +8,7 @@ that it hits others besides.
 :mod:`sim.coverage.stimulus.machine`   registers, paging structures and steps, one by one
 :mod:`sim.coverage.stimulus.accesses`  one access, to a page that may be cached
 :mod:`sim.coverage.stimulus.walks`     stimuli for the walk
+:mod:`sim.coverage.stimulus.addresses`  ... for addresses, linear and physical
 :mod:`sim.coverage.stimulus.verdicts`  ... for the verdict, and protection keys
 :mod:`sim.coverage.stimulus.updates`   ... for accessed and dirty flags
 :mod:`sim.coverage.stimulus.control`   ... for writes of control registers
@@ -23,6 +24,7 @@ from hw.config import MmuConfig
 from sim.coverage.bins import Coverpoint
 from sim.vectors.sequence import SequenceVector
 
+from .addresses import ADDRESSES
 from .caches import CACHES
 from .control import CONTROL
 from .draft import Draft
@@ -37,10 +39,10 @@ __all__ = ["RECIPES", "stimulus"]
 
 
 #: Names of recipes, of which a coverpoint has one.
-RECIPES = frozenset((*WALKS, *FORCED, *VERDICTS, *UPDATES, *CONTROL, *CACHES, *PCIDS,
+RECIPES = frozenset((*WALKS, *ADDRESSES, *FORCED, *VERDICTS, *UPDATES, *CONTROL, *CACHES, *PCIDS,
                      *TABLES))
 
-_RECIPES = {**WALKS, **VERDICTS, **UPDATES, **CONTROL, **CACHES, **PCIDS, **TABLES}
+_RECIPES = {**WALKS, **ADDRESSES, **VERDICTS, **UPDATES, **CONTROL, **CACHES, **PCIDS, **TABLES}
 
 
 def stimulus(config: MmuConfig, coverpoint: Coverpoint, values: tuple[str, ...], rng: Random,

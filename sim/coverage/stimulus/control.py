@@ -11,7 +11,7 @@ from sim.golden.state import (
 from sim.vectors.sequence import InvlpgStep, InvpcidStep, StoreStep
 from sw.bus import Register
 
-from .accesses import with_page
+from .accesses import allowed, with_page
 from .draft import Draft
 from .machine import CR4_BITS, Machine
 
@@ -158,6 +158,22 @@ def malformed_pdpte(draft: Draft) -> Machine:
     return machine
 
 
+def edited_pdpte(draft: Draft) -> Machine:
+    """An access after P was cleared in its PDPTE in memory."""
+    allowed(draft)
+    machine = Machine(draft, "PAE")
+    linear  = machine.linear()
+    machine.map(linear, "4K")
+    machine.access("read", linear, 4, cpl=0, implicit=0)
+    machine.store(machine.root + 8 * (linear >> 30), 0)
+    if draft.plan["since"] == "INVLPG":
+        machine.steps.append(InvlpgStep(linear))
+    else:
+        machine.write(Register.CR3, machine.cr3)
+    machine.access("read", linear, 4, cpl=0, implicit=0)
+    return machine
+
+
 def upper_half(draft: Draft) -> Machine:
     """An access outside long mode, whose upper half of CR3 has stayed."""
     draft.let_all({"R/W": "R/W=1", "U/S": "U/S=1", "XD": "XD=0", "SMAP": "SMAP=0",
@@ -238,7 +254,8 @@ def invpcid_refused(draft: Draft) -> Machine:
 CONTROL: Mapping[str, Callable[[Draft], Machine]] = {
     "illegal write": illegal_write, "change of mode": change_of_mode,
     "illegal change": illegal_change, "PDPTE load": pdpte_load, "no PDPTE load": no_pdpte_load,
-    "malformed PDPTE": malformed_pdpte, "upper half": upper_half, "wide invlpg": wide_invlpg,
+    "malformed PDPTE": malformed_pdpte, "edited PDPTE": edited_pdpte,
+    "upper half": upper_half, "wide invlpg": wide_invlpg,
     "wide invpcid": wide_invpcid, "invpcid by mode": invpcid_by_mode,
     "invpcid refused": invpcid_refused,
 }

@@ -91,6 +91,10 @@ class Machine:
         self._tables += 0x1000
         return self._tables
 
+    def tables_above(self, address: int) -> None:
+        """Have all further tables above an address of physical memory."""
+        self._tables |= address
+
     def frame(self, size: str) -> int:
         """A page of physical memory that nothing is in."""
         self._pages[size] += BYTES[size]
@@ -140,7 +144,7 @@ class Machine:
             else:
                 if place not in self.memory:
                     self.memory[place] = bits | self.table()
-                table = self.memory[place] & 0x7fff_f000
+                table = self.memory[place] & 0xf_ffff_ffff_f000
         return places
 
     # Steps

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from sim.coverage.points.terms import LEVELS, level_of
-from sim.golden.reserved import A, PS, US
+from sim.golden.reserved import A, P, PS, US
 
 from .accesses import access, allowed, edited, refused
 from .draft import Draft
@@ -68,6 +68,28 @@ def crossing(draft: Draft) -> Machine:
         place = machine.map(first, "4K")["PTE"]
         machine.memory[place] &= ~US
     machine.access(kind, first + 4096 - draft.rng.randrange(1, size), size, cpl=cpl, implicit=0)
+    return machine
+
+
+def first_page(draft: Draft) -> Machine:
+    """An access to two pages, of which the second one faults."""
+    draft.let(crossing=draft.rng.choice(("second missing", "second rights")))
+    return crossing(draft)
+
+
+def left_alone(draft: Draft) -> Machine:
+    """A walk that ends at an entry that is missing or malformed, with A = 0."""
+    allowed(draft)
+    mode, level, cause = (draft.plan[axis] for axis in ("mode", "level", "cause"))
+    draft.let(M="40", PSE="PSE=1")
+    machine = Machine(draft, mode)
+    linear  = machine.linear()
+    size    = "4M" if (mode, cause) == ("32-bit", "reserved") else "4K"
+    place   = machine.map(linear & -BYTES[size], size)[level]
+    machine.memory[place] = machine.memory[place] & ~P if cause == "missing" else \
+        machine.memory[place] | 1 << (21 if mode == "32-bit" else 51)
+    cpl, implicit = draft.privilege()
+    machine.access(draft.kind(), linear, 4, cpl=cpl, implicit=implicit)
     return machine
 
 
@@ -160,7 +182,7 @@ def wide(draft: Draft) -> Machine:
 
 UPDATES: Mapping[str, Callable[[Draft], Machine]] = {
     "flags": flags, "upper flags": upper_flags, "refused flags": refused_flags,
-    "crossing": crossing, "race": race, "write race": write_race, "edited clean": edited_clean,
-    "clean write": clean_write, "32-bit": thirty_two,
-    "PSE-36": pse_36, "5-level": wide,
+    "crossing": crossing, "first page": first_page, "left alone": left_alone, "race": race,
+    "write race": write_race, "edited clean": edited_clean, "clean write": clean_write,
+    "32-bit": thirty_two, "PSE-36": pse_36, "5-level": wide,
 }

@@ -158,6 +158,18 @@ def key_off(draft: Draft) -> Machine:
     return with_page(draft, machine)
 
 
+def right_in_mode(draft: Draft) -> Machine:
+    """An access of the supervisor that one bit of a register decides on."""
+    name, value = draft.plan["switch"].split("=")
+    draft.let_all({"privilege": "supervisor", "AC": "AC=0", "SMAP": "SMAP=0", "SMEP": "SMEP=0",
+                   "XD": f"XD={int(name == 'XD')}", "R/W": f"R/W={int(name != 'WP')}",
+                   "U/S": f"U/S={int(name in ('SMEP', 'SMAP'))}", "NXE": f"NXE={int(name == 'XD')}",
+                   "class": "write" if name == "WP" else
+                   draft.rng.choice(("read", "write")) if name == "SMAP" else "fetch"})
+    draft.plan[name if name != "XD" else "NXE"] = f"{name}={value}"
+    return access(draft)
+
+
 #: Axes that have to have a value, for what is else a random access.
 FORCED: Mapping[str, Mapping[str, str]] = {
     "write":              {"class": "write", "SMAP": "SMAP=0", "PKE": "PKE=0", "PKS": "PKS=0"},
@@ -206,4 +218,5 @@ VERDICTS: Mapping[str, Callable[[Draft], Machine]] = {
     "dirty read-only": dirty_read_only, "data": data, "key": key, "key refuses": key,
     "key beside": key_beside, "key untold": key_untold, "key off": key_off,
     "key and ac": key_and_ac, "fetch by key": fetch_by_key, "PAE keys": pae_key,
+    "right in mode": right_in_mode,
 }

@@ -1,4 +1,4 @@
-"""Stimuli for the walk: rules 1 to 8, 19, 20 and 28."""
+"""Stimuli for the walk: rules 1 to 7, 19, 20 and 28."""
 
 from collections.abc import Callable, Mapping
 
@@ -181,7 +181,7 @@ def supervisor_page(draft: Draft) -> Machine:
     """A page that is the supervisor's, though U/S is set in its leaf."""
     case = draft.choose("case", ("user access",))
     mode = draft.choose("mode", [
-        mode for mode in (("4-level", "5-level") if case == "PKRU" else LEVELS)
+        mode for mode in (("4-level", "5-level") if case in ("PKRU", "PKRS") else LEVELS)
         if draft.reach.mode(mode) is None])
     draft.let_all({"mode": mode, "size": "4K", "right": "U/S",
                    "level": LEVELS[mode][0]})
@@ -193,8 +193,9 @@ def supervisor_page(draft: Draft) -> Machine:
         draft.let_all({"class": "read", "SMAP": "SMAP=1", "AC": "AC=0", "PKS": "PKS=0",
                        "privilege": "supervisor"})
     else:
-        draft.let_all({"class": "read", "PKE": "PKE=1", "PKS": "PKS=0",
-                       "all keys": "0xffffffff", "privilege": "supervisor"})
+        draft.let_all({"class": "read", "PKE": f"PKE={int(case == 'PKRU')}",
+                       "PKS": f"PKS={int(case == 'PKRS')}", "all keys": "0xffffffff",
+                       "privilege": "supervisor"})
     return access(draft)
 
 
@@ -251,32 +252,10 @@ def ignored_bit(draft: Draft) -> Machine:
     return access(draft)
 
 
-def canonical(draft: Draft) -> Machine:
-    """An access at the edge of the canonical addresses, or beyond it."""
-    allowed(draft)
-    mode = draft.choose("mode", [mode for mode in ("5-level", "4-level")
-                                 if draft.reach.mode(mode) is None])
-    machine = Machine(draft, mode)
-    half    = 1 << (56 if mode == "5-level" else 47)
-    kind    = draft.kind()
-    cpl, implicit = draft.privilege()
-    size    = draft.rng.choice((2, 4, 8))
-    edge    = draft.given("edge")
-    if edge:
-        linear = half - size if edge == "below" else (1 << 64) - half
-        machine.map(linear & -4096, "4K")
-    else:
-        where  = draft.choose("where", ("all bytes", "last bytes", "first bytes"))
-        linear = {"all bytes": half + draft.rng.randrange(half - 8),
-                  "last bytes": half - 1, "first bytes": (1 << 64) - half - 1}[where]
-    machine.access(kind, linear, size, cpl=cpl, implicit=implicit)
-    return machine
-
-
 WALKS: Mapping[str, Callable[[Draft], Machine]] = {
     "access": access, "entry bit": entry_bit, "defect": defect, "defect below": defect_below,
     "losing refusal": losing_refusal,
     "XD without NXE": xd_without_nxe, "missing": missing, "refused": refusal,
     "supervisor page": supervisor_page, "reserved bit": reserved_bit,
-    "ignored bit": ignored_bit, "canonical": canonical, "missing PDPTE": missing_pdpte,
+    "ignored bit": ignored_bit, "missing PDPTE": missing_pdpte,
 }
