@@ -24,7 +24,7 @@ __all__ = ["SCHEMA", "as_json", "as_text", "replayed"]
 #: It changes when a key goes, or gets another meaning.
 SCHEMA = 1
 
-#: Holes that a text names, of each coverpoint; there may be thousands.
+#: Holes that a text names of each coverpoint, and failures of each kind; there may be thousands.
 _NAMED = 8
 
 #: Characters of a rule's title in the table.
@@ -105,12 +105,19 @@ def _unhit(campaign: Campaign) -> Iterator[str]:
 
 
 def _failures(campaign: Campaign) -> Iterator[str]:
-    for aim, difference in campaign.differences:
-        yield from wrap(f"DIFFERENCE: stimulus {aim}: {difference}", "", "  ")
+    yield from _some([f"DIFFERENCE: stimulus {aim}: {difference}"
+                      for aim, difference in campaign.differences], "differences")
+    yield from _some([f"WRONG: stimulus {aim} has hit what cannot be: {name}: {', '.join(values)}"
+                      for name, values, aim in campaign.illegal], "hits of what cannot be")
+
+
+def _some(failures: Sequence[str], name: str) -> Iterator[str]:
+    """The first failures of one kind, and how many more there are: a flaw may have thousands."""
+    for failure in failures[:_NAMED]:
+        yield from wrap(failure, "", "  ")
         yield ""
-    for name, values, aim in campaign.illegal:
-        yield from wrap(f"WRONG: stimulus {aim} has hit what cannot be: {name}: "
-                        f"{', '.join(values)}", "", "  ")
+    if len(failures) > _NAMED:
+        yield f"... and {len(failures) - _NAMED:,} more {name}; --json has them all"
         yield ""
 
 

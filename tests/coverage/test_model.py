@@ -44,6 +44,32 @@ def test_the_page_has_the_numbers_of_bins_and_the_readme_their_sum():
         assert re.search(rf"^\| {count} \| {re.escape(reason)} \|", page, re.MULTILINE), reason
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_page_has_the_number_of_bins_of_each_preset(preset):
+    page  = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
+    count = f"{len(model_of(PRESETS[preset]).bins):,}"
+    assert re.search(rf"^\| `{preset}` \| {count} \|", page, re.MULTILINE)
+    assert re.search(rf"`{preset}` (has [\d,]+ coverpoints with |has )?{count}\b",
+                     page.replace("\n", " "))
+
+
+def test_the_page_has_the_number_of_bins_of_each_group_of_rules():
+    page   = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
+    model  = model_of(PRESETS["full"])
+    groups = re.findall(r"^\| ([\d, to]+), (?:the|flags|modes|cached|keys).*\| (\d+) \|$", page,
+                        re.MULTILINE)
+    rules  = {text: _numbers(text) for text, _ in groups}
+    assert sorted(number for numbers in rules.values() for number in numbers) == list(RULES)
+    assert [(text, str(len(model.of_rules(rules[text])))) for text, _ in groups] == groups
+    assert f"{len(model.coverpoints)} coverpoints" in page
+
+
+def _numbers(text):
+    """Numbers such as "19 to 21, 28"."""
+    return [number for part in text.split(", ") for first, *last in [part.split(" to ")]
+            for number in range(int(first), int((last or [first])[0]) + 1)]
+
+
 @pytest.mark.parametrize("feature, coverpoint", [
     ("pks", "key rights"), ("pcid", "PCIDs"), ("la57", "addresses of 57 bits"), ("pae", "PDPTEs"),
     ("smap", "SMAP whatever WP"), ("pse", "PSE-36"), ("invpcid", "INVPCID refused"),

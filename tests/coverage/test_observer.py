@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from sim.coverage.points.flags import edited_clean, written_in_a_race
+from sim.coverage.points.verdict import write_protect
 from sim.engines.cxxrtl.log import LogReader
 from sim.vectors.sequence import InvlpgStep, LateStoreStep, StoreStep, WriteStep
 from sw.bus import Register
@@ -186,3 +187,39 @@ def test_a_write_that_should_be_refused_is_a_difference_after_an_edit_too(monkey
     wrong  = sound.outcome._replace(steps=[None, False])
     monkeypatch.setattr(unit(), "_player", SimpleNamespace(observe=lambda vector: (wrong, log)))
     assert unit().run(vector(*steps)).difference == "step 1: no #GP, but the golden model: #GP"
+
+
+@pytest.mark.parametrize("register, changed, complaint", [
+    (Register.CR4, {"cr4": 0x4020}, "cr4 is 0x4020, but the golden model's is 0x20"),
+    (Register.CR3, {"cr3": 0x9000}, "cr3 is 0x9000, but the golden model's is 0x1000"),
+], ids=["refused, and stored", "stored, but another value"])
+def test_a_register_that_is_not_the_golden_models_after_a_write_is_a_difference(
+        monkeypatch, register, changed, complaint):
+    def change(record):
+        cycle = record.controls[-1].completed + 1
+        record.states.append(record.states[-1]._replace(cycle=cycle, **changed))
+
+    value = {Register.CR4: 0x4020, Register.CR3: 0x1000}[register]
+    assert complaint in contradicting(monkeypatch, change, WriteStep(register, value))
+
+
+def test_an_access_that_did_not_fault_leaves_cr2_alone(monkeypatch):
+    def change(record):
+        cycle = record.accesses[-1].completed + 1
+        record.states.append(record.states[-1]._replace(cycle=cycle, cr2=PAGE))
+
+    assert "CR2 has changed" in contradicting(monkeypatch, change, step())
+
+
+def test_a_write_that_smap_refuses_says_nothing_of_wp():
+    _, opened, _, refused = seen(step("write", ac=1), step("write"), cr4=0x20_0020)
+    assert list(write_protect(opened, page(opened))) == [("WP=0", "R/W=1", "U/S=1", "supervisor")]
+    assert refused.error_code == 3 and list(write_protect(refused, page(refused))) == []
+
+
+@pytest.mark.parametrize("operation, begins", [
+    (InvlpgStep(PAGE), "PML4E"), (InvlpgStep(1 << 60 | PAGE), "PTE"),
+    (WriteStep(Register.CR0, 0x8001_0011), "PTE"), (WriteStep(Register.CR3, 0x1000), "PML4E")])
+def test_what_has_happened_to_a_table_is_remembered(operation, begins):
+    *_, last = seen(step(), operation, step(linear=PAGE + 0x1000), entries=[(PTE + 8, 0x6007)])
+    assert page(last).begins == begins and len(page(last).tables) == 1

@@ -57,7 +57,7 @@ def points(config: MmuConfig) -> Iterator[Coverpoint]:
                          tuple((mode, *switch) for switch in SWITCHES)
                          + (("PAE", "XD=1", "refused"),) * (mode == "PAE"),
                          lambda mode, switch, verdict: first_reason(
-                             reach.mode(mode), reach.bit(switch.replace("=0", "=1"))),
+                             reach.mode(mode), reach.bit(switch)),
                          rule, ("mode", "switch", "verdict"), _rights_in(mode), "right in mode")
 
 

@@ -172,7 +172,8 @@ class Machine:
         self.steps.append(StoreStep(address, 8 if self.wide else 4, value))
 
     def vector(self, name: str) -> SequenceVector:
-        """All of it."""
+        """All of it, but for registers that the unit has not got."""
+        config = self.draft.config
         return SequenceVector(
-            name, self.cr0, self.cr3, self.cr4, self.efer, self.pkru, self.pkrs, self.maxphyaddr,
-            self.steps, sorted(self.memory.items()))
+            name, self.cr0, self.cr3, self.cr4, self.efer, self.pkru * config.pku,
+            self.pkrs * config.pks, self.maxphyaddr, self.steps, sorted(self.memory.items()))
