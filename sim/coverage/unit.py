@@ -167,7 +167,7 @@ def _written(seen: WriteSeen) -> ControlState:
 
 
 def _tables(state: ControlState) -> list[int]:
-    """What the PDPTE registers lead to, with P = 1; 0 for those that are not present."""
+    """Addresses in the PDPTE registers, with P = 1; 0 for those that are not present."""
     return [(pdpte & -4096 | 1) * (pdpte & 1) for pdpte in state.pdptes]
 
 

@@ -111,7 +111,7 @@ def faults_below(seen: AccessSeen, page: PageSeen) -> Hits:
 
 
 def losing_refusals(seen: AccessSeen, page: PageSeen) -> Hits:
-    """What the entries above the one that faults would have refused."""
+    """Refusals by the entries above the one that faults."""
     if page.ending in ("missing", "reserved") and page.uppers:
         above = PageSeen(page.linear, page.uppers, "")
         found = set(refusals_by(seen.state, above, attempt(seen)))
