@@ -148,14 +148,14 @@ class PageSeen:
 
     @property
     def read(self) -> tuple[WalkedEntry, ...]:
-        """The entries that were read in this access: none of a hit, all of a predicted walk."""
+        """The entries that were read in this access. Of a hit none were, of a prediction all."""
         if not self.by:
             return self.entries
         names = [entry.level.name for entry in self.entries]
         return self.entries[names.index(self.begins):] if self.begins in names else ()
 
     def stored(self, entry: WalkedEntry) -> int:
-        """The value of an entry after the walk: as it was read, or as an update has stored it."""
+        """The value of an entry after the walk, as it was read or as an update has stored it."""
         word = self.changed.get(entry.address & -8)
         if word is None:
             return entry.value

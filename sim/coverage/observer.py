@@ -50,14 +50,14 @@ class _Cached:
 class Observer:
     """Observer of one run of a unit, from its reset on.
 
+    Each of its methods raises :class:`Contradiction`.
+
     Parameters
     ----------
     features : :class:`Features`
         Features of the unit.
     recording : :class:`sim.record.records.Recording`
         What was on its ports.
-
-    Each method raises :class:`Contradiction`.
     """
 
     def __init__(self, features: Features, recording: Recording):
