@@ -75,6 +75,9 @@ PROOFS: Mapping[str, Mapping[int, str]] = {
     "invpcid-operands": {
         33: "which operands are refused, but for the CPL",
         37: "which address of INVPCID is canonical, in every mode"},
+    "key-registers": {36: "which writes to PKRU and IA32_PKRS are refused"},
+    "pdpte-loads": {28: "which writes to control registers load the PDPTEs"},
+    "pdpte-reads": {28: "where the PDPTEs are read, and that either all four are loaded or none"},
     "updater-stores": {
         17: "an entry is stored only while it is what was expected, under one lock"},
     "updater-ends": {17: "an update ends when it was stored, or a change was found"},
@@ -103,14 +106,17 @@ PROOFS: Mapping[str, Mapping[int, str]] = {
         32: "in the second level of the TLB: no two PCIDs have a stamp in common",
         33: "in the second level of the TLB: a PCID that is forgotten has no stamp any more"},
     "invalidated-pages": {
-        26: "in 32-bit paging: a page of which the TLB is told is walked before it is found again",
-        27: "in 32-bit paging: the same when the TLB is told to forget everything"},
+        26: "for 16 cycles, a page that INVLPG has named is walked before it is found again",
+        27: "for 16 cycles, the same of all that a write to CR3 or a flush of everything names",
+        33: "for 16 cycles, the same of all that INVPCID names, of each type"},
     "translated": {
         9:  "the error code of an access that hits, and must not be done",
         10: _HIT, 11: _HIT, 12: _HIT, 13: _HIT,
         18: "no write is done by a translation with D = 0",
         23: "a hit is judged by the control state of the cycle in which the access leaves",
         36: "a hit is judged by its key"},
+    "places": {19: "where in its page an access goes", 20: "where in its page an access goes"},
+    "refinement": {23: "a hit ends as a walk would end, if nothing has changed since"},
     "foresight": {23: "what was found out before an access hits is so when it does"},
     "unit": {22: "what the first level of the TLB is given to keep was found by a walk, or by the "
                  "second level"},
@@ -121,6 +127,7 @@ PROOFS_OF_NO_RULE: Mapping[str, str] = {
     "table-entries":    "a short way in the walker, which is as good as the long one",
     "current-pcid":     "what the TLB is told of PCIDs, and not what it does",
     "first-level-ways": "no rule says that a page has one translation",
+    "kept-pages":       "what is served was found by a walk, if nothing has changed: no rule",
     "stamp-promises":   "how the TLB uses the bank of stamps",
     "transfers":        "rules of the bus",
     "responses":        "rules of the ports",
