@@ -148,7 +148,7 @@ class Tlb(wiring.Component):
             self.candidates.eq(first.candidates),
             self.evicted.eq(first.evicted),
             self.evicted_page.eq(first.evicted_page),
-            self.busy.eq(self._forget | self._switches),
+            self.busy.eq(self._forget | self._switches | self._exhausted),
         ]
         with m.If(first.look):
             m.d.sync += self._looked.eq(first.page)
@@ -363,7 +363,8 @@ class Tlb(wiring.Component):
                 m.d.comb += self._stamps.sweep.eq(1)
 
         with m.State("SWEEP"):
-            m.d.comb += [self._second.sweep.eq(1), number.eq(row)]
+            # A row that was looked up before it is cleared would have a stamp that counts again.
+            m.d.comb += [self.busy.eq(1), self._second.sweep.eq(1), number.eq(row)]
             m.d.sync += row.eq(row + 1)
             with m.If((row + 1)[:len(row)] == 0):
                 m.d.comb += self._stamps.sweep.eq(1)

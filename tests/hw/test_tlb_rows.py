@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from paging_support import CR0_32, CR4_LA57, EFER_LONG, FIVE_LEVELS, ROOT
 
+from hw.tlb.stamps import LAST
 from sw.bus import Access, Register
 
 from .judge_support import JudgedUnit
@@ -176,3 +177,30 @@ def test_an_access_may_lie_in_two_frames_of_any_bits():
                              *(page_at(page + 0xffc) for page in pages[:-1])])
 
     compiled().run(main, maxphyaddr=52)
+
+
+def test_an_access_during_a_sweep_uses_no_row_of_before_it():
+    tables = Tables("stale")
+    # Its rows are the last ones that are cleared.
+    page   = 3 << 12 | 3 << 21 | 1 << 30 | 1 << 39 | 1 << 48
+
+    async def main(cpu):
+        *_, (_, leaf, _) = edits = list(tables.page(page))
+        for _, place, entry in edits:
+            cpu.memory.write(place, 8, entry)
+        for _, write in START:
+            await cpu.write_control(*write)
+        while not cpu.events["swept"]:
+            await cpu.write_control(Register.CR3, ROOT)
+            await cpu.ctx.tick().repeat(12)
+        # It gets the first stamp, which all rows get again after the next sweep.
+        assert (await cpu.access(Access(page, 8))).physical == tables.entry(page) & -0x1000
+        cpu.memory.write(leaf, 8, 0x5000 | P | RW | US | A)
+        for _ in range(LAST - 3):
+            await cpu.write_control(Register.CR3, ROOT)
+        response, = await cpu.burst([(Register.CR3, ROOT), Access(page, 8)], chained=set(),
+                                    ready=lambda cycle: True)
+        assert cpu.events["swept"] == 2
+        assert response.physical == 0x5000
+
+    compiled().run(main, deadline=100_000, maxphyaddr=52)
