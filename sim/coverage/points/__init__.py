@@ -1,21 +1,21 @@
 """Coverpoints of the rules of paging, and how each is sampled.
 
-==================================  =================================================
-:mod:`sim.coverage.points.terms`    words that bins are made of
-:mod:`sim.coverage.points.walk`     the walk: rules 1 to 3
-:mod:`sim.coverage.points.rights`   rights of all levels, and in each mode: rules 4, 19 and 20
+====================================  ==========================================================
+:mod:`sim.coverage.points.terms`      words that bins are made of
+:mod:`sim.coverage.points.walk`       the walk: rules 1 to 3
+:mod:`sim.coverage.points.rights`     rights of all levels, and in each mode: rules 4, 19 and 20
 :mod:`sim.coverage.points.addresses`  tables, pages, canonical addresses: 6, 8, 19, 28 and 32
-:mod:`sim.coverage.points.entries`  pages, reserved bits, XD: rules 5 to 7
-:mod:`sim.coverage.points.verdict`  the verdict on an access: rules 9 to 13
-:mod:`sim.coverage.points.keys`     protection keys: rules 14 and 36
-:mod:`sim.coverage.points.flags`    accessed and dirty flags: rules 15 to 18
-:mod:`sim.coverage.points.modes`    modes, and their changes: rules 19, 21, 30 and 37
-:mod:`sim.coverage.points.pdptes`   PAE paging: rules 20, 28, 29 and 31
-:mod:`sim.coverage.points.history`  what has happened to cached translations
-:mod:`sim.coverage.points.cached`   cached translations: rules 22 to 27
-:mod:`sim.coverage.points.pcids`    PCIDs: rules 32 to 35
-:mod:`sim.coverage.points.tables`   tables that are known: rules 25 to 27, 32, 33 and 35
-==================================  =================================================
+:mod:`sim.coverage.points.entries`    pages, reserved bits, XD: rules 5 to 7
+:mod:`sim.coverage.points.verdict`    the verdict on an access: rules 9 to 13
+:mod:`sim.coverage.points.keys`       protection keys: rules 14 and 36
+:mod:`sim.coverage.points.flags`      accessed and dirty flags: rules 15 to 18
+:mod:`sim.coverage.points.modes`      modes, and their changes: rules 19, 21, 30 and 37
+:mod:`sim.coverage.points.pdptes`     PAE paging: rules 20, 28, 29 and 31
+:mod:`sim.coverage.points.history`    what has happened to cached translations
+:mod:`sim.coverage.points.cached`     cached translations: rules 22 to 27
+:mod:`sim.coverage.points.pcids`      PCIDs: rules 32 to 35
+:mod:`sim.coverage.points.tables`     tables that are known: rules 25 to 27, 32, 33 and 35
+====================================  ==========================================================
 """
 
 from collections.abc import Iterator, Sequence
