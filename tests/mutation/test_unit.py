@@ -23,8 +23,9 @@ from .mutation_support import pool_of_this_process
 DRAW = Draw(12, 1)
 
 #: What notices each of them, as far as the checks do that take little time.
-NOTICED = {1: "cycles", 2: None, 3: "vectors", 4: "vectors", 5: "regression", 6: "sequences",
-           7: "sequences", 8: "vectors", 9: "vectors", 10: "regression", 11: None, 12: None}
+NOTICED = {1: "sequences", 2: "vectors", 3: "vectors", 4: "regression", 5: None,
+           6: "regression", 7: "regression", 8: "sequences", 9: None, 10: "sequences", 11: None,
+           12: None}
 
 #: Cycles that the accesses of each random sequence take: a change is one of the unit's timing. The
 #: check of cycles is one against these numbers, for the unit without a mutant takes as many.
@@ -72,29 +73,18 @@ def test_the_command_tells_what_has_noticed_each(
     assert main(words) == 1
     document = json.loads(capsys.readouterr().out)
     assert {each["number"]: each["check"] for each in document["mutants"]} == NOTICED
-    assert document["killed"] == {"vectors": 4, "sequences": 2, "cycles": 1, "regression": 2}
-    assert document["score"] == 9 / 12
+    assert document["killed"] == {"vectors": 2, "sequences": 3, "cycles": 0, "regression": 3}
+    assert document["score"] == 8 / 12
 
     # All is known now, so a pool that hands out nothing is enough.
     monkeypatch.setattr("sim.cli.workers.processes", lambda jobs: pool_of_this_process(0))
-    assert main([*words, "--only", "9"]) == 0
+    assert main([*words, "--only", "3"]) == 0
     [told] = json.loads(capsys.readouterr().out)["mutants"]
     assert told["check"] == "vectors"
 
 
 @pytest.mark.slow
 def test_what_changes_nothing_is_proven_to():
-    mutants = list_mutants(DRAW)
-    assert why_equivalent(mutants[11]) == "top.walker is the same in every cycle"
+    *_, equivalent = mutants = list_mutants(Draw(18, DRAW.seed))
+    assert why_equivalent(equivalent) == "top.walker is the same in every cycle"
     assert why_equivalent(mutants[2]) == ""
-
-
-@pytest.mark.slow
-def test_tests_of_the_unit_are_played_on_a_mutant():
-    suite = Suite(["tests/hw/test_rules_verdict.py"], BenchHooks, DRAW)
-    try:
-        names = list(suite.durations)
-        assert suite.play(0, names, 600, 3.0) == ""
-        assert suite.play(4, names, 600, 3.0).startswith("tests/hw/test_rules_verdict.py::")
-    finally:
-        suite.close()
