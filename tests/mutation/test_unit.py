@@ -88,3 +88,14 @@ def test_what_changes_nothing_is_proven_to():
     *_, equivalent = mutants = list_mutants(Draw(18, DRAW.seed))
     assert why_equivalent(equivalent) == "top.walker is the same in every cycle"
     assert why_equivalent(mutants[2]) == ""
+
+
+@pytest.mark.slow
+def test_tests_of_the_unit_are_played_on_a_mutant():
+    suite = Suite(["tests/hw/test_rules_verdict.py"], BenchHooks, DRAW)
+    try:
+        names = list(suite.durations)
+        assert suite.play(0, names, 600, 3.0) == ""
+        assert suite.play(4, names, 600, 3.0).startswith("tests/hw/test_rules_verdict.py::")
+    finally:
+        suite.close()
