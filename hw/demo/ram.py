@@ -33,6 +33,8 @@ class Ram(wiring.Component):
         The port. It has no part in cycles in which ``enable`` is low.
     enable : :py:`In(1)`
         The clock of the machine does not stand still.
+    settled : :py:`Out(1)`
+        The port shows the response. The machine stands still until then.
     clear : :py:`In(1)`
         Strobe: make all words zero. The port is not for use meanwhile.
     clearing : :py:`Out(1)`
@@ -47,6 +49,7 @@ class Ram(wiring.Component):
         super().__init__({
             "bus":      In(WishboneSignature(maxphyaddr=maxphyaddr)),
             "enable":   In(1),
+            "settled":  Out(1, init=1),
             "clear":    In(1),
             "clearing": Out(1),
         })
@@ -90,19 +93,30 @@ class Ram(wiring.Component):
 
 
 class BlockRam(Ram):
-    """In block RAMs, whichever the FPGA has."""
+    """In block RAMs, whichever the FPGA has, with a register before and one behind them.
+
+    From the unit's address to a hundred block RAMs, and from these to the unit, is a long way on an
+    FPGA, and each part of it has a cycle of the clock for itself.
+
+    Latency
+    -------
+    After a cycle of the machine with a transfer, ``settled`` is low for two cycles of the clock.
+    """
 
     def _store(self, m):
         m.submodules.words = memory = Memory(shape=64, depth=self._words, init=[])
         write, read = memory.write_port(granularity=8), memory.read_port()
-        m.d.comb += [
+        waits = Signal(2)  # a transfer is before the RAMs, and behind them
+        m.d.sync += [
             write.addr.eq(self._address),
             write.data.eq(self._datum),
             write.en.eq(self._lanes),
             read.addr.eq(self._address),
             read.en.eq(self._read),
             self.bus.dat_r.eq(read.data),
+            waits.eq(Cat(self._read, waits)),
         ]
+        m.d.comb += self.settled.eq(waits == 0)
 
 
 class SpramRam(Ram):

@@ -35,8 +35,8 @@ class RowWriter(wiring.Component):
     marked : :py:`In(1)`
         Strobe: there is a new mark.
     go : :py:`In(1)`
-        The machine is to run a cycle. To be kept, with all that goes into the machine, until it
-        has.
+        The machine is to run a cycle, and shows what happens in it. To be kept, with all that goes
+        into the machine, until it has.
     enable : :py:`Out(1)`
         It does, with the next edge of the clock.
     events : :py:`Out(Events)`

@@ -17,8 +17,8 @@ __all__ = ["MemorySubsystem"]
 class MemorySubsystem(wiring.Component):
     """A unit and its memory. In a cycle without ``enable`` nothing moves, and no port counts.
 
-    What comes out depends on what goes in at any time, so that an observer can look at a cycle for
-    as long as it likes before the machine goes on.
+    What comes out depends on what goes in as soon as memory has ``settled``, so that an observer can
+    look at a cycle for as long as it likes before the machine goes on.
 
     Parameters
     ----------
@@ -33,6 +33,8 @@ class MemorySubsystem(wiring.Component):
     -------
     enable : :py:`In(1)`
         The next cycle begins with the next edge of the clock.
+    settled : :py:`Out(1)`
+        Memory shows what it responds in this cycle. Not to be enabled before.
     reset : :py:`In(1)`
         Strobe: reset the unit, and clear memory.
     clearing : :py:`Out(1)`
@@ -48,6 +50,7 @@ class MemorySubsystem(wiring.Component):
         self._ram  = ram(kib=ram_kib, maxphyaddr=config.maxphyaddr)
         super().__init__({
             "enable":   In(1),
+            "settled":  Out(1),
             "reset":    In(1),
             "clearing": Out(1),
             "access":   In(AccessSignature()),
@@ -70,6 +73,7 @@ class MemorySubsystem(wiring.Component):
             self.events.eq(self._unit.events),
             ram.enable.eq(self.enable),
             ram.clear.eq(self.reset),
+            self.settled.eq(ram.settled),
             self.clearing.eq(ram.clearing),
             *(getattr(self.memory, name).eq(getattr(ram.bus, name))
               for name in self.memory.signature.members),

@@ -143,7 +143,7 @@ class System(wiring.Component):
             bridge.toggle.eq(button.pressed),
             bridge.begun.eq(link.begun),
             bridge.end.eq(link.end),
-            rows.go.eq(bridge.go),
+            rows.go.eq(bridge.go & machine.settled),
             rows.mark.eq(bridge.mark),
             rows.marked.eq(bridge.marked),
             bridge.enable.eq(rows.enable),

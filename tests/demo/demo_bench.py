@@ -47,7 +47,7 @@ class Core(Elaboratable):
         connect(m, bridge.access, machine.access)
         connect(m, bridge.control, machine.control)
         m.d.comb += [
-            rows.go.eq(bridge.go),
+            rows.go.eq(bridge.go & machine.settled),
             rows.mark.eq(bridge.mark),
             rows.marked.eq(bridge.marked),
             bridge.enable.eq(rows.enable),

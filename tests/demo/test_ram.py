@@ -68,7 +68,7 @@ def words(dut):
 
 
 async def transfer(ctx, dut, word, *, we=0, sel=0xFF, data=0, enable=1):
-    """Ask for a transfer in one cycle; return (ack, dat_r) of the next."""
+    """Ask for a transfer in one cycle of the machine; return (ack, dat_r) of the next."""
     bus = dut.bus
     ctx.set(dut.enable, enable)
     for signal, value in ((bus.cyc, 1), (bus.stb, 1), (bus.we, we), (bus.adr, word),
@@ -76,6 +76,10 @@ async def transfer(ctx, dut, word, *, we=0, sel=0xFF, data=0, enable=1):
         ctx.set(signal, value)
     await ctx.tick()
     ctx.set(bus.stb, 0)
+    ctx.set(dut.enable, 0)
+    while not ctx.get(dut.settled):
+        await ctx.tick()
+    ctx.set(dut.enable, enable)
     return ctx.get(bus.ack), ctx.get(bus.dat_r)
 
 
@@ -122,7 +126,7 @@ def test_reads_see_writes_byte_by_byte(dut):
                 assert found == model[place]
             assert ack
 
-    simulate(dut, run)
+    simulate(dut, run, deadline=3000)
 
 
 def test_a_response_comes_in_the_next_cycle_and_no_other(dut):
@@ -136,6 +140,29 @@ def test_a_response_comes_in_the_next_cycle_and_no_other(dut):
         ctx.set(dut.bus.stb, 1)
         await ctx.tick()
         assert not ctx.get(dut.bus.ack) and not ctx.get(dut.bus.stall)
+
+    simulate(dut, run)
+
+
+@pytest.mark.parametrize("we", [0, 1])
+def test_a_transfer_settles_in_as_many_cycles_of_the_clock_as_its_kind_of_memory_takes(dut, we):
+    takes = 2 if isinstance(dut, BlockRam) else 0
+
+    async def run(ctx):
+        await transfer(ctx, dut, 9, we=1, data=0x9999)
+        for stb in (1, 0, 1, 0):
+            ctx.set(dut.bus.stb, stb)
+            ctx.set(dut.bus.we, we)
+            ctx.set(dut.enable, 1)
+            await ctx.tick()
+            ctx.set(dut.enable, 0)
+            for _ in range(takes * stb):
+                assert not ctx.get(dut.settled)
+                await ctx.tick()
+            for _ in range(3):
+                assert ctx.get(dut.settled)
+                assert we or ctx.get(dut.bus.dat_r) == 0x9999
+                await ctx.tick()
 
     simulate(dut, run)
 
@@ -174,11 +201,15 @@ def test_what_is_beyond_the_end_is_an_error_and_stores_nothing(dut, over):
 
 
 def test_clearing_makes_all_words_zero(dut):
-    places = [0, 1, words(dut) // 2, words(dut) - 1]
+    places = [words(dut) - 1, 1, words(dut) // 2, 0]
 
     async def run(ctx):
         for place in places:
             await transfer(ctx, dut, place, we=1, data=(1 << 64) - 1)
+        # What is still on its way to memory does not come after zero.
+        await ctx.tick()
+        ctx.set(dut.bus.stb, 1)
+        await ctx.tick()
         ctx.set(dut.enable, 0)
         assert await clear(ctx, dut) == words(dut)
         assert not ctx.get(dut.bus.ack)
@@ -204,4 +235,4 @@ def test_clearing_that_is_asked_for_again_ends_too(cycles):
         for place in range(128):
             assert await transfer(ctx, dut, place) == (1, 0)
 
-    simulate(dut, run)
+    simulate(dut, run, deadline=2000)

@@ -33,8 +33,8 @@ WORK = (access(WRITE, 0x1000, 0x2007, size=4) + access(WRITE, 0x2000, 0x7, 0x300
 def seen(*, runs=lambda: True, reset=None):
     """Behaviour of a machine that runs in the cycles of the clock for which ``runs()`` says so.
 
-    In the others there is anything on its ports. It is reset after so many cycles of its own, and
-    what it did before is forgotten.
+    It does not before memory has settled. In the cycles without it there is anything on its ports.
+    It is reset after so many cycles of its own, and what it did before is forgotten.
     """
     machine = MemorySubsystem(PRESETS["tiny"], ram_kib=16)
     watch   = Watch(machine, machine.enable)
@@ -61,7 +61,7 @@ def seen(*, runs=lambda: True, reset=None):
             port = machine.access if what == "access" else machine.control
             accepted = completed = False
             while not completed and watch.cycle < cycles:
-                enable = runs()
+                enable = runs() and ctx.get(machine.settled)
                 await drive(ctx, port, operation, requests=not accepted, enable=enable)
                 _, _, ready, response = await ctx.tick().sample(
                     port.request.ready, port.response.valid)
