@@ -124,7 +124,7 @@ class Link(wiring.Component):
                 m.d.comb += idle.eq(1)
                 with m.If(frame.anew):
                     self._connect(m, header)
-                    m.next = "DO"
+                    m.next = "CONNECT"
                 with m.Elif(frame.following & self._stored & (header.segment == self._next)):
                     self._accept(m, deframer)
                     with m.If(header.last):
@@ -136,12 +136,18 @@ class Link(wiring.Component):
                     self._select(m, header)
                     m.next = "SEND"
 
+            with m.State("CONNECT"):
+                # All of the machine waits for this strobe, so it comes from a register.
+                m.d.comb += self.connected.eq(1)
+                m.next = "DO"
+
             with m.State("DO"):
+                with m.If(self._gather(m)):
+                    m.next = "SEND"
+                # What is gathered meanwhile is forgotten: no need for it to wait for this.
                 with m.If(frame.anew):
                     self._connect(m, header)
-                with m.Else():
-                    with m.If(self._gather(m)):
-                        m.next = "SEND"
+                    m.next = "CONNECT"
 
             with m.State("SEND"):
                 m.d.comb += framer.start.eq(1)
@@ -161,7 +167,7 @@ class Link(wiring.Component):
             with m.State("WAIT_FOR_SPACE"):
                 with m.If(frame.anew):
                     self._connect(m, header)
-                    m.next = "DO"
+                    m.next = "CONNECT"
                 with m.Elif(frame.following & header.last):
                     self._begin(m, header)
                     m.next = "DO"
@@ -171,7 +177,6 @@ class Link(wiring.Component):
 
     def _connect(self, m, header):
         """Begin anew."""
-        m.d.comb += self.connected.eq(1)
         m.d.sync += [self._known.eq(1), self._request_length.eq(0), self._offset.eq(0)]
         self._begin(m, header)
 

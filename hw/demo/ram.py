@@ -95,8 +95,8 @@ class Ram(wiring.Component):
 class BlockRam(Ram):
     """In block RAMs, whichever the FPGA has, with a register before and one behind them.
 
-    From the unit's address to a hundred block RAMs, and from these to the unit, is a long way on an
-    FPGA, and each part of it has a cycle of the clock for itself.
+    From the unit to a hundred block RAMs, and from these back to it, is a long way on an FPGA: each
+    half of it has a cycle of the clock for itself.
 
     Latency
     -------

@@ -19,9 +19,10 @@ class RowWriter(wiring.Component):
 
     Latency
     -------
-    A cycle in which nothing happens takes two cycles of the clock: what happens is found out in the
-    first, and counts in those after it. Another takes about as many as there are numbers that a row
-    can have, or more if they are not taken.
+    A cycle in which nothing happens takes three cycles of the clock: what happens is found out in
+    the first, and counts in those after it; the machine runs at the end of the last, for whose
+    strobe all of the machine waits. Another takes about as many as there are numbers that a row can
+    have, or more if they are not taken.
 
     Parameters
     ----------
@@ -68,6 +69,7 @@ class RowWriter(wiring.Component):
         index  = Signal(range(len(words) + 1))
         wanted = Signal()
         last   = Signal()
+        done   = Signal()
         with m.If(self.go & ~self._known):
             m.d.sync += [
                 self._known.eq(1),
@@ -84,9 +86,10 @@ class RowWriter(wiring.Component):
         happened = (self._mask != 0) | self._since.all()
         m.d.comb += [
             self.numbers.valid.eq(self.go & self._known & happened & wanted),
-            self.enable.eq(self.go & self._known & (~happened | last)),
+            done.eq(self.go & self._known & (~happened | last)),
         ]
-        with m.If(self.go & self._known & happened & (self.numbers.ready | ~wanted)):
+        m.d.sync += self.enable.eq(done & ~self.enable)
+        with m.If(self.go & self._known & ~done & (self.numbers.ready | ~wanted)):
             m.d.sync += index.eq(index + 1)
         with m.If(self.enable):
             m.d.sync += [

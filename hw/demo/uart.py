@@ -111,7 +111,10 @@ class Receiver(wiring.Component):
             now.eq(timer == 0),
             self.bytes.payload.eq(bits[1:]),
         ]
-        m.d.sync += timer.eq(Mux(now, self._divisor - 1, timer - 1))
+        m.d.sync += [
+            timer.eq(Mux(now, self._divisor - 1, timer - 1)),
+            self.bytes.valid.eq(0),
+        ]
         with m.FSM():
             with m.State("WAIT_FOR_START"):
                 m.d.sync += [timer.eq(self._divisor // 2 - 1), bits.eq(1 << 8)]
@@ -127,7 +130,8 @@ class Receiver(wiring.Component):
             with m.State("TAKE_BITS"):
                 with m.If(now & bits[0]):
                     # The next start bit may come sooner than this bit ends, if the line is fast.
-                    m.d.comb += self.bytes.valid.eq(rx)
+                    # A strobe from a register, as much hangs on it. The bits stay for a cycle more.
+                    m.d.sync += self.bytes.valid.eq(rx)
                     m.next = "WAIT_FOR_IDLE"
                     with m.If(rx):
                         m.next = "WAIT_FOR_START"
