@@ -17,8 +17,8 @@ __all__ = ["MemorySubsystem"]
 class MemorySubsystem(wiring.Component):
     """A unit and its memory. In a cycle without ``enable`` nothing moves, and no port counts.
 
-    What comes out depends on what goes in as soon as memory has ``settled``, so that an observer can
-    look at a cycle for as long as it likes before the machine goes on.
+    As soon as memory has ``settled``, what comes out depends on what goes in, so that an observer
+    can look at a cycle for as long as it likes before the machine goes on.
 
     Parameters
     ----------
