@@ -67,6 +67,12 @@ def test_the_baud_rate_is_less_than_one_percent_off(board):
 
 
 @EACH
+def test_a_clock_that_was_built_has_five_percent_in_hand(board):
+    if board.built is not None:
+        assert board.built.fmax_hz >= 1.05 * board.clock_hz
+
+
+@EACH
 def test_preset_and_memory_exist(board):
     assert board.preset in PRESETS
     assert board.ram(kib=board.ram_kib, maxphyaddr=40).kib == board.ram_kib
