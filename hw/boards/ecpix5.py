@@ -25,7 +25,7 @@ BOARD = Board(
     platform=platform,
     preset="default",
     ram_kib=256,
-    clock_hz=40_000_000,
+    clock_hz=50_000_000,
     uart=Pad("uart", 0, label="micro-USB"),
     fault=Pad("rgb_led", 0, "r", label="LED 0 red"),
     bypass=Pad("rgb_led", 1, "g", label="LED 1 green"),
@@ -37,7 +37,7 @@ BOARD = Board(
     port="/dev/ttyUSB1",
     tested="simulated; on hardware by nobody yet",
     built=Built(
-        date="2026-11-30", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=49_050_000, size=2_242_976,
-        used={"TRELLIS_COMB": (8351, 83640), "TRELLIS_FF": (3102, 83640), "DP16KD": (136, 208)},
-        seconds=339),
+        date="2026-11-30", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=89_350_000, size=2_242_976,
+        used={"TRELLIS_COMB": (8282, 83640), "TRELLIS_FF": (3258, 83640), "DP16KD": (136, 208)},
+        seconds=185),
 )

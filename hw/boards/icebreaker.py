@@ -37,7 +37,7 @@ BOARD = Board(
     port="/dev/ttyUSB1",
     tested="simulated, also as a netlist; on hardware by nobody yet",
     built=Built(
-        date="2026-11-30", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=20_070_000, size=104_090,
-        used={"ICESTORM_LC": (5246, 5280), "ICESTORM_RAM": (16, 30), "ICESTORM_SPRAM": (4, 4)},
-        seconds=341),
+        date="2026-11-30", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=20_840_000, size=104_090,
+        used={"ICESTORM_LC": (5256, 5280), "ICESTORM_RAM": (16, 30), "ICESTORM_SPRAM": (4, 4)},
+        seconds=303),
 )

@@ -1,4 +1,4 @@
-"""ULX3S with an LFE5U-85F, at its own 25 MHz."""
+"""ULX3S with an LFE5U-85F, at 50 MHz."""
 
 from .board import Board, Built, Pad
 
@@ -19,7 +19,7 @@ BOARD = Board(
     platform=platform,
     preset="default",
     ram_kib=256,
-    clock_hz=25_000_000,
+    clock_hz=50_000_000,
     uart=Pad("uart", 0, label="US1"),
     fault=Pad("led", 0, label="D0"),
     bypass=Pad("led", 1, label="D1"),
@@ -27,11 +27,12 @@ BOARD = Board(
     busy=Pad("led", 3, label="D3"),
     button=Pad("button_fire", 0, label="FIRE1"),
     overrides={"nextpnr_opts": "--router router2"},
+    seed=3,
     loader=("-b", "ulx3s"),
     port="/dev/ttyUSB0",
     tested="simulated; on hardware by nobody yet",
     built=Built(
-        date="2026-11-30", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=29_040_000, size=740_226,
-        used={"TRELLIS_COMB": (7483, 83640), "TRELLIS_FF": (3101, 83640), "DP16KD": (136, 208)},
-        seconds=250),
+        date="2026-11-30", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=53_950_000, size=749_764,
+        used={"TRELLIS_COMB": (8363, 83640), "TRELLIS_FF": (3258, 83640), "DP16KD": (136, 208)},
+        seconds=195),
 )

@@ -16,7 +16,7 @@ from sim.toolchain.process import run
 
 BOARD = BOARDS["ulx3s"]
 
-SLOW = {"fmax": {"cd_sync.clk": {"achieved": 24.9, "constraint": 25.0}}, "utilization": {}}
+SLOW = {"fmax": {"cd_sync.clk": {"achieved": 49.9, "constraint": 50.0}}, "utilization": {}}
 
 
 def built(folder, *, board=BOARD, seed=1, announce=lambda step: None):
@@ -63,7 +63,7 @@ def test_without_timing_there_is_no_bitstream_and_nothing_is_packed(programs, tm
     programs.report(SLOW)
     outcome = built(tmp_path / "out")
     assert outcome.bitstream is None
-    assert outcome.shortcomings == ["cd_sync.clk reaches 24.90 MHz, and needs 25.00 MHz"]
+    assert outcome.shortcomings == ["cd_sync.clk reaches 49.90 MHz, and needs 50.00 MHz"]
     assert names(tmp_path / "out") == ["ulx3s.log"]
     assert programs.arguments("ecppack") == []
 

@@ -15,7 +15,7 @@ from sim.output.progress import Progress
 
 ROOT = Path(__file__).parents[2]
 
-SLOW = {"fmax": {"cd_sync.clk": {"achieved": 24.9, "constraint": 25.0}}, "utilization": {}}
+SLOW = {"fmax": {"cd_sync.clk": {"achieved": 49.9, "constraint": 50.0}}, "utilization": {}}
 
 
 def narrow(text):
@@ -39,7 +39,7 @@ def test_boards_as_json(capsys):
     assert document["schema"] == 1
     assert [board["name"] for board in document["boards"]] == list(BOARDS)
     [ulx3s] = [board for board in document["boards"] if board["name"] == "ulx3s"]
-    assert ulx3s["clock_hz"] == 25_000_000 and ulx3s["pads"]["button"] == "FIRE1"
+    assert ulx3s["clock_hz"] == 50_000_000 and ulx3s["pads"]["button"] == "FIRE1"
 
 
 def test_boards_are_listed_where_their_package_is_not_installed():
@@ -54,7 +54,7 @@ def test_a_build_prints_utilisation_timing_and_where_things_are(programs, in_fol
     assert main(["build", "ulx3s"]) == 0
     out, err = capsys.readouterr()
     assert "TRELLIS_COMB  look-up tables  1,234  83,640  1\n" in out
-    assert "cd_sync.clk  31.25 MHz  25.00 MHz  ok\n" in out
+    assert "cd_sync.clk  62.50 MHz  50.00 MHz  ok\n" in out
     assert "EHXPLLL" not in out
     assert "ok: build/ulx3s/ulx3s.bit, 4 bytes, in 0 s\nlog: build/ulx3s/ulx3s.log\n" in out
     assert err == "" and narrow(out)
@@ -65,7 +65,7 @@ def test_a_build_as_json(programs, in_folder, capsys):
     assert main(["build", "ulx3s", "--json", "-o", "other"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["bitstream"] == "other/ulx3s.bit" and document["size"] == 4
-    assert document["fmax_hz"] == 31_250_000 and document["shortcomings"] == []
+    assert document["fmax_hz"] == 62_500_000 and document["shortcomings"] == []
     assert document["used"] == {"TRELLIS_COMB": [1234, 83640]}
 
 
@@ -75,8 +75,8 @@ def test_a_build_that_misses_timing_is_status_1_and_leaves_no_bitstream(
     programs.report(SLOW)
     assert main(["build", "ulx3s"]) == 1
     out = capsys.readouterr().out
-    assert "24.90 MHz  25.00 MHz  TOO SLOW" in out
-    assert "FAILED: cd_sync.clk reaches 24.90 MHz, and needs 25.00 MHz\nno bitstream" in out
+    assert "49.90 MHz  50.00 MHz  TOO SLOW" in out
+    assert "FAILED: cd_sync.clk reaches 49.90 MHz, and needs 50.00 MHz\nno bitstream" in out
     assert os.listdir(in_folder / "build/ulx3s") == ["ulx3s.log"]
     assert main(["build", "ulx3s", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["bitstream"] is None
@@ -88,7 +88,7 @@ def test_a_design_without_any_clock_is_told_so(programs, in_folder, capsys):
     document = json.loads(capsys.readouterr().out)
     assert document["fmax_hz"] is None
     assert main(["build", "ulx3s"]) == 1
-    assert "FAILED: no clock was held to the board's 25.00 MHz" in capsys.readouterr().out
+    assert "FAILED: no clock was held to the board's 50.00 MHz" in capsys.readouterr().out
 
 
 def test_a_step_that_fails_is_status_1_and_one_line(programs, in_folder, capsys):
