@@ -3,19 +3,19 @@
 A bin's own values say what a stimulus has to have; whatever they leave open is drawn at random, so
 that it hits others besides.
 
-=====================================  ====================================================
-:mod:`sim.coverage.stimulus.draft`     values that are wanted, and a random source
-:mod:`sim.coverage.stimulus.machine`   registers, paging structures and steps, one by one
-:mod:`sim.coverage.stimulus.accesses`  one access, to a page that may be cached
-:mod:`sim.coverage.stimulus.walks`     stimuli for the walk
-:mod:`sim.coverage.stimulus.addresses`  ... for addresses, linear and physical
-:mod:`sim.coverage.stimulus.verdicts`  ... for the verdict, and protection keys
-:mod:`sim.coverage.stimulus.updates`   ... for accessed and dirty flags
-:mod:`sim.coverage.stimulus.control`   ... for writes of control registers
-:mod:`sim.coverage.stimulus.caches`    ... for cached translations
-:mod:`sim.coverage.stimulus.pcids`     ... for PCIDs
-:mod:`sim.coverage.stimulus.tables`    ... for tables that are known
-=====================================  ====================================================
+=======================================  ====================================================
+:mod:`sim.coverage.stimulus.draft`       values that are wanted, and a random source
+:mod:`sim.coverage.stimulus.machine`     registers, paging structures and steps, one by one
+:mod:`sim.coverage.stimulus.accesses`    one access, to a page that may be cached
+:mod:`sim.coverage.stimulus.walks`       stimuli for the walk
+:mod:`sim.coverage.stimulus.addresses`   ... for addresses, linear and physical
+:mod:`sim.coverage.stimulus.verdicts`    ... for the verdict, and protection keys
+:mod:`sim.coverage.stimulus.updates`     ... for accessed and dirty flags
+:mod:`sim.coverage.stimulus.control`     ... for writes of control registers
+:mod:`sim.coverage.stimulus.caches`      ... for cached translations
+:mod:`sim.coverage.stimulus.pcids`       ... for PCIDs
+:mod:`sim.coverage.stimulus.tables`      ... for tables that are known
+=======================================  ====================================================
 """
 
 from random import Random
