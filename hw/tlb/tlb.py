@@ -358,6 +358,7 @@ class Tlb(wiring.Component):
             m.d.comb += self.swept.eq(self._exhausted)
             m.next = "IDLE"
             with m.If(self._used):
+                m.d.comb += self.busy.eq(1)
                 m.next = "SWEEP"
             with m.Else():
                 m.d.comb += self._stamps.sweep.eq(1)

@@ -115,6 +115,9 @@ def _of_searches(watch: Watch) -> list[Sentence]:
         _says("an access is of a kind that there is", Const(1), _known(access.kind)),
         _says("what is searched is what the access needs", finds, tlb._access.as_value() == Cat(
             access[name] for name, _ in tlb._access.shape())),
+        *([] if tlb._second is None else [
+            _says("nothing is searched or forgotten while stamps are used up",
+                  ~in_state(watch.searching, "IDLE", "START", "SWEEP"), ~tlb._exhausted)]),
         _says("what is walked is what is searched", watch.walks(),
               (watch.walker._access == tlb._access) & (watch.walker._page == tlb._looked)),
         *([] if config.block_ram else [
@@ -141,6 +144,9 @@ def _of_fills(watch: Watch) -> list[Sentence]:
               else Const(0))
     stores = in_state(watch.searching, "STORE")
     waits  = tlb._forget | tlb._switches
+    sweeps = Const(0) if tlb._second is None else (
+        tlb._exhausted | in_state(watch.searching, "SWEEP")
+        | (in_state(watch.searching, "START") & tlb._used))
     operation = watch.mmu.control.request
     return [
         _says("a translation is filled that a walk has found, or that the second level has",
@@ -152,10 +158,10 @@ def _of_fills(watch: Watch) -> list[Sentence]:
         _says("a first level is asked for one thing at a time", Const(1), asked <= 1),
         _says("while a fill is stored, a first level is asked for nothing, or out of block RAM for "
               "its page again", stores, asked == (tlb._again if watch.mmu.config.block_ram else 0)),
-        _says("while something is forgotten no access is held", waits | forgets,
-              watch.translator.empty),
-        _says("one thing is forgotten at a time, and during no search", forgets,
-              ~tlb._forget & ~watch.searches() & ~stores
+        _says("while something is forgotten, or rows are swept, no access is held",
+              waits | forgets | sweeps, watch.translator.empty),
+        _says("one thing is forgotten at a time, and during no search and no sweep", forgets,
+              ~tlb._forget & ~watch.searches() & ~stores & ~sweeps
               & ~(watch.mmu._faulted & (watch.control.invalidation.flush != Flush.NONE))),
         _says("a page is forgotten that was named", in_state(
             watch.searching, *(name for name in watch.searching._generated["fsm"].encoding
