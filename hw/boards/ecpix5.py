@@ -37,7 +37,7 @@ BOARD = Board(
     port="/dev/ttyUSB1",
     tested="simulated; on hardware by nobody yet",
     built=Built(
-        date="2026-11-30", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=89_350_000, size=2_242_976,
-        used={"TRELLIS_COMB": (8282, 83640), "TRELLIS_FF": (3258, 83640), "DP16KD": (136, 208)},
-        seconds=185),
+        date="2026-11-30", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=83_900_000, size=2_242_976,
+        used={"TRELLIS_COMB": (8118, 83640), "TRELLIS_FF": (3258, 83640), "DP16KD": (136, 208)},
+        seconds=205),
 )
