@@ -29,7 +29,7 @@ class Player:
         self.watched = False
 
     async def prepare(self) -> None:
-        """Do what all stories of a bench begin with."""
+        """The beginning of all stories of a bench."""
 
     def begin(self) -> None:
         """Begin the diagram, with the next cycle."""

@@ -32,3 +32,7 @@ class Mutant(Protocol):
     @property
     def change(self) -> str:
         """The difference, in words."""
+
+    @property
+    def netlist(self) -> str:
+        """Digest of what gives names in them their meaning; empty if they are names of sources."""

@@ -20,6 +20,7 @@ from .design import inputs_of
 from .opened import in_a_state, in_state, opened
 from .proof import Sentence, Subject, prove_for_ever
 from .property import Method, Property
+from .translator import Steady
 
 
 __all__ = ["PROPERTIES", "other_is_after", "prove_of_places", "searched_in_vain"]
@@ -51,28 +52,17 @@ def searched_in_vain(inside: Any) -> Value:
 
 
 class Watch(Elaboratable):
-    """A translator, whether it is used as the unit does, and the frame of the first of two pages.
-
-    The control state is another one than in the cycle before only if no access was held, and none
-    was to be accepted. While the TLB is busy, none is.
-    """
+    """A translator that is used as the unit does, and the frame of the first of two pages."""
 
     def __init__(self, translator: Any):
-        self.translator = translator
-        self.steady     = Signal()
-        self.held       = chosen(translator.candidates, config=translator.config)
-        self.first      = Signal.like(self.held.frame)
+        self.used  = Steady(translator, translator.mode)
+        self.held  = chosen(translator.candidates, config=translator.config)
+        self.first = Signal.like(self.held.frame)
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
-        m.submodules.translator = translator = self.translator
-        before, free = Signal.like(translator.mode), Signal(init=1)
-        m.d.sync += [
-            before.eq(translator.mode),
-            free.eq(translator.empty & translator.hold),
-        ]
-        m.d.comb += self.steady.eq((free | (translator.mode == before))
-                                   & (translator.hold | ~translator.busy))
+        m.submodules.used = self.used
+        translator = self.used.translator
         with m.If(translator.crossed):
             m.d.sync += self.first.eq(Mux(
                 translator.mode.paging, self.held.frame,
@@ -80,13 +70,10 @@ class Watch(Elaboratable):
         return m
 
 
-def prove_of_places(translator: Any, inside: Any) -> None:
-    """Prove of a translator, which is ``inside``, where accesses go that leave it."""
+def _sentences(watch: Watch, inside: Any) -> list[Sentence]:
+    translator, module = watch.used.translator, opened(inside)
     config, mode, result = translator.config, translator.mode, translator.result
-    module = opened(inside)
-    watch  = Watch(translator)
     access = result.p.access
-    hits   = Cat(candidate.hit for candidate in each_of(translator.candidates))
     leaves = result.valid & (result.p.fault == Fault.NONE)
     linear = access.linear[12:config.maxphyaddr]
     after  = page_after(access, long_mode=mode.long_mode, config=config)
@@ -96,9 +83,45 @@ def prove_of_places(translator: Any, inside: Any) -> None:
     def says(text: str, when: Any, then: Any) -> Sentence:
         return Sentence("hw.translator", text, when, then)
 
+    return [
+        says("an access within a page goes to the frame of its page, and keeps its offset",
+             leaves & ~two & mode.paging,
+             result.p.physical == Cat(access.linear[:12], frame)),
+        says("the first half of one that crosses goes to the frame of its first page",
+             leaves & two, result.p.physical == Cat(access.linear[:12], watch.first)),
+        says("the second half of one that crosses goes to the frame of its second page",
+             leaves & two & mode.paging, result.p.second == frame),
+        says("without paging a physical address is the linear one", leaves & ~mode.paging,
+             (result.p.physical == Cat(access.linear[:12], linear))
+             & (~two | (result.p.second == after[:len(frame)]))),
+        says("an access has a second half if its last byte is on another page", leaves,
+             result.p.crosses == two),
+        says("the translator is in a state that there is", Const(1), in_a_state(module)),
+        says("after a search that has faulted no access is held", in_state(module, "FORGET"),
+             inside.empty),
+        says("an access that crosses is at its first page or at its second one",
+             ~inside.empty, (inside._crosses == crosses(inside._access))
+             & (two == (inside.elsewhere | inside._second))
+             & ~(inside.elsewhere & inside._second)),
+        says("where no access is held, none goes on", inside.empty, ~inside.elsewhere),
+        says("the frame of the first page is kept", inside._second & ~inside.empty,
+             inside._first == watch.first),
+        says("without paging the first page is that of the linear address",
+             inside._second & ~inside.empty & ~mode.paging,
+             watch.first == linear),
+    ]
+
+
+def prove_of_places(translator: Any, inside: Any) -> None:
+    """Prove of a translator, which is ``inside``, where accesses go that leave it."""
+    mode, result = translator.mode, translator.result
+    module = opened(inside)
+    watch  = Watch(translator)
+    access = result.p.access
+    hits   = Cat(candidate.hit for candidate in each_of(translator.candidates))
     prove_for_ever(
         Subject(inputs=inputs_of(translator), part=watch,
-                given=watch.steady & other_is_after(inside) & ((hits & (hits - 1)) == 0)
+                given=watch.used.steady & other_is_after(inside) & ((hits & (hits - 1)) == 0)
                 & (~in_state(module, "FIND") | searched_in_vain(inside))
                 & ~(mode.long_mode & ~mode.paging)
                 & (result.ready == Mux(
@@ -111,39 +134,13 @@ def prove_of_places(translator: Any, inside: Any) -> None:
                     "size":     access.size,
                     "kind":     (access.kind, AccessKind),
                     "hits":     hits,
-                    "frame":    frame,
+                    "frame":    watch.held.frame,
                     "crossed":  translator.crossed,
                     "result":   result.valid,
                     "fault":    (result.p.fault, Fault),
                     "physical": result.p.physical,
                     "second":   result.p.second,
-                }), [
-            says("an access within a page goes to the frame of its page, and keeps its offset",
-                 leaves & ~two & mode.paging,
-                 result.p.physical == Cat(access.linear[:12], frame)),
-            says("the first half of one that crosses goes to the frame of its first page",
-                 leaves & two, result.p.physical == Cat(access.linear[:12], watch.first)),
-            says("the second half of one that crosses goes to the frame of its second page",
-                 leaves & two & mode.paging, result.p.second == frame),
-            says("without paging a physical address is the linear one", leaves & ~mode.paging,
-                 (result.p.physical == Cat(access.linear[:12], linear))
-                 & (~two | (result.p.second == after[:len(frame)]))),
-            says("an access has a second half if its last byte is on another page", leaves,
-                 result.p.crosses == two),
-            says("the translator is in a state that there is", Const(1), in_a_state(module)),
-            says("after a search that has faulted no access is held", in_state(module, "FORGET"),
-                 inside.empty),
-            says("an access that crosses is at its first page or at its second one",
-                 ~inside.empty, (inside._crosses == crosses(inside._access))
-                 & (two == (inside.elsewhere | inside._second))
-                 & ~(inside.elsewhere & inside._second)),
-            says("where no access is held, none goes on", inside.empty, ~inside.elsewhere),
-            says("the frame of the first page is kept", inside._second & ~inside.empty,
-                 inside._first == watch.first),
-            says("without paging the first page is that of the linear address",
-                 inside._second & ~inside.empty & ~mode.paging,
-                 watch.first == linear),
-        ], cycles=4, depth=1)
+                }), _sentences(watch, inside), cycles=4, depth=1)
 
 
 def _prove(unit: str) -> None:

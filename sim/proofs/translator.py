@@ -83,30 +83,31 @@ def prove_of_translator(translator: Any, inside: Any) -> Any:
 class Steady(Elaboratable):
     """A translator, and whether it is used as the unit does.
 
-    The control state is another one than in the cycle before only if no access was held, and none
-    was to be accepted. While the TLB is busy, none is.
+    ``state``, of the control state, is another one than in the cycle before only if no access was
+    held, and none was to be accepted. While the TLB is busy, none is.
     """
 
-    def __init__(self, translator: Any):
+    def __init__(self, translator: Any, state: Any):
         self.translator = translator
+        self.state      = state
         self.steady     = Signal()
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         m.submodules.translator = translator = self.translator
-        before, free = Signal.like(translator.protection), Signal(init=1)
+        before, free = Signal.like(self.state), Signal(init=1)
         m.d.sync += [
-            before.eq(translator.protection),
+            before.eq(self.state),
             free.eq(translator.empty & translator.hold),
         ]
-        m.d.comb += self.steady.eq((free | (translator.protection == before))
+        m.d.comb += self.steady.eq((free | (self.state == before))
                                    & (translator.hold | ~translator.busy))
         return m
 
 
 def prove_of_foresight(translator: Any, inside: Any) -> None:
     """Prove that a translator always knows what would deny the access that it holds."""
-    watch = Steady(translator)
+    watch = Steady(translator, translator.protection)
     prove_for_ever(
         Subject(inputs=inputs_of(translator), part=watch, given=watch.steady, fields={
             "accepts":     translator.request.valid & translator.request.ready,

@@ -68,7 +68,7 @@ class JudgedUnit:
             model.memory.answers = answers
 
     async def do(self, step: Step) -> None:
-        """Do one step on all sides; compare outcomes, registers, strobes and translations."""
+        """One step on all sides, whose outcomes, registers, strobes and translations must agree."""
         expected = do(self.unit, step, entry_size=self.entry_size)
         self.cpu.memory.patience = MOST_TRANSFERS
         match step:

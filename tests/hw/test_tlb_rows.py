@@ -64,9 +64,19 @@ class Tables:
 
 
 async def judge(judged, steps):
-    """Do steps, of which each is judged."""
+    """Play steps on the unit and on its model, which must agree after each."""
     for step in steps:
         await judged.do(step)
+
+
+def around(near, *, first):
+    """Two pages that drive one out of the first level, and all pages that are to be mapped.
+
+    The second level has those two in another place than ``near``. If this one is not to be first
+    there, a page is mapped before it that takes its place, and so it the other one.
+    """
+    others = [near ^ 1 << 13 ^ 1 << bit for bit in (14, 15)]
+    return others, [*([] if first else [near ^ 1 << 16]), near, *others]
 
 
 def page_at(linear):
@@ -77,15 +87,11 @@ def page_at(linear):
 @pytest.mark.parametrize("first", [True, False], ids=["one way", "the other"])
 @pytest.mark.parametrize("near", NEAR, ids=NEAR_IDS)
 def test_neither_a_page_nor_a_table_is_taken_for_one_that_is_a_bit_away(near, first):
-    tables  = Tables(f"{near} {first}")
-    # The first level has room for two of these, which the second level has in another place ...
-    others  = [near ^ 1 << 13 ^ 1 << bit for bit in (14, 15)]
-    # ... and this one takes a place there, and so the near page the other one.
-    beside  = near ^ 1 << 16
+    tables = Tables(f"{near} {first}")
+    others, mapped = around(near, first=first)
 
     async def main(cpu):
         judged = JudgedUnit(cpu)
-        mapped = [*([] if first else [beside]), near, *others]
         await judge(judged, [*(edit for page in mapped for edit in tables.page(page)), *START,
                              *map(page_at, mapped)])
         for bit in BITS:
@@ -106,16 +112,14 @@ def test_neither_a_page_nor_a_table_is_taken_for_one_that_is_a_bit_away(near, fi
 @pytest.mark.parametrize("near", NEAR, ids=NEAR_IDS)
 def test_a_global_page_takes_the_place_of_the_same_page_under_another_pcid(near, first):
     tables = Tables(f"{near} {first}")
-    others = [near ^ 1 << 13 ^ 1 << bit for bit in (14, 15)]
-    beside = near ^ 1 << 16
     keeps  = 1 << 63
+    others, mapped = around(near, first=first)
 
     def switch(pcid):
         return "control", (Register.CR3, ROOT | pcid | keeps)
 
     async def main(cpu):
         judged = JudgedUnit(cpu)
-        mapped = [*([] if first else [beside]), near, *others]
         edits  = [edit for page in mapped for edit in tables.page(page)]
         _, leaf, entry = next(edit for edit in edits if edit[2] == tables.entry(near))
         await judge(judged, [

@@ -40,6 +40,10 @@ class MadeUp:
     def change(self):
         return f"{self.number} becomes {self.number + 1}"
 
+    @property
+    def netlist(self):
+        return "that one"
+
 
 def report():
     """A report of one mutant of each kind."""

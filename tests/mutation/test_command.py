@@ -118,9 +118,12 @@ def test_survivors_are_told_and_do_not_count_if_they_are_equivalent(monkeypatch)
 def test_what_is_known_of_a_survivor_knows_no_line(monkeypatch):
     known = Survivor(True, "Nobody counts so far.")
     monkeypatch.setattr(survivors, "_survivors", lambda: {
-        ("hw", "sw/nowhere.py", "3 becomes 4"): known})
+        ("hw", "sw/nowhere.py", "3 becomes 4", "that one"): known,
+        ("hw", "sw/nowhere.py", "5 becomes 6", "another"): known})
     assert survivors.known_survivor("hw", MadeUp(3)) is known
     assert survivors.known_survivor("hw", MadeUp(4)) is None
+    # It is of a cell with the number that this one has now.
+    assert survivors.known_survivor("hw", MadeUp(5)) is None
 
 
 def test_what_is_known_is_of_mutants_of_the_kernel_that_there_are():

@@ -54,6 +54,14 @@ def test_the_unit_without_a_mutant_does_what_the_golden_model_says_in_as_many_cy
     assert Regression(machine.pins, 12).noticed() == ""
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [number for number, check in NOTICED.items() if check][:3])
+def test_the_regression_notices_what_others_do(number):
+    machine = Machine(DRAW)
+    machine.choose(number)
+    assert Regression(machine.pins, run.ROUNDS).noticed() != ""
+
+
 @pytest.fixture
 def few(monkeypatch):
     """Fewer cases and rounds: survivors take them all."""
@@ -74,7 +82,7 @@ def test_the_command_tells_what_has_noticed_each(
     document = json.loads(capsys.readouterr().out)
     assert {each["number"]: each["check"] for each in document["mutants"]} == NOTICED
     assert document["killed"] == {"vectors": 2, "sequences": 6, "cycles": 1, "regression": 0}
-    assert document["score"] == 9 / 11
+    assert document["score"] == 9 / 12
 
     # All is known now, so a pool that hands out nothing is enough.
     monkeypatch.setattr("sim.cli.workers.processes", lambda jobs: pool_of_this_process(0))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from sim.coverage.points.terms import level_of
 from sim.golden.reserved import A, D, G, P, RW, US, XD
-from sim.golden.state import CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_SMEP, EFER_NXE
+from sim.golden.state import CR0_WP, EFER_NXE
 from sim.vectors.sequence import InvlpgStep
 from sw.bus import Register
 
@@ -220,20 +220,7 @@ def flush(draft: Draft) -> Machine:
     draft.let_all({**PERMISSIVE, "PGE": f"PGE={int(kind == 'PGE=0' or shared)}"})
     machine, linear, _ = paged(draft, mode, flags=ALL_RIGHTS | G * shared)
     machine.warm(linear)
-    cr0, cr4 = machine.cr0, machine.cr4
-    match kind:
-        case "MOV CR3":
-            machine.write(Register.CR3, machine.cr3)
-        case "PGE=0" | "PGE=1":
-            machine.write(Register.CR4, cr4 ^ CR4_PGE)
-        case "PG=0":
-            machine.write(Register.CR0, cr0 & ~CR0_PG)
-            machine.write(Register.CR0, cr0)
-        case "SMEP=1":
-            machine.write(Register.CR4, cr4 | CR4_SMEP)
-        case "PAE toggled":
-            machine.write(Register.CR4, cr4 ^ CR4_PAE)
-            machine.write(Register.CR4, cr4)
+    machine.flush(kind)
     read(machine, linear)
     return machine
 

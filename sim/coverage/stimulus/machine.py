@@ -167,6 +167,25 @@ class Machine:
         """Add a write of a register."""
         self.steps.append(WriteStep(register, value))
 
+    def flush(self, name: str) -> None:
+        """Add the writes that flush in a way, which has a name on the axes of bins."""
+        cr0, cr4 = self.cr0, self.cr4
+        match name:
+            case "MOV CR3" | "CR3 with PCID":
+                self.write(Register.CR3, self.cr3)
+            case "PGE=0" | "PGE=1":
+                self.write(Register.CR4, cr4 ^ CR4_PGE)
+            case "PG=0":
+                self.write(Register.CR0, cr0 & ~CR0_PG)
+                self.write(Register.CR0, cr0)
+            case "SMEP=1":
+                self.write(Register.CR4, cr4 | CR4_SMEP)
+            case "PAE toggled":
+                self.write(Register.CR4, cr4 ^ CR4_PAE)
+                self.write(Register.CR4, cr4)
+            case _:
+                raise ValueError(f"nothing flushes by the name of {name}")
+
     def store(self, address: int, value: int) -> None:
         """Add a store of an entry by somebody else."""
         self.steps.append(StoreStep(address, 8 if self.wide else 4, value))

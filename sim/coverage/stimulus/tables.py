@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 from sim.coverage.points.terms import LEVELS, level_of
 from sim.golden.reserved import A, D, RW, US, XD
-from sim.golden.state import CR0_PG, CR4_PAE, CR4_PGE, CR4_SMEP
 from sim.vectors.sequence import InvlpgStep, InvpcidStep
 from sw.bus import Register
 
@@ -51,24 +50,13 @@ def tables(draft: Draft) -> Machine:
 def _forget(machine: Machine, name: str, linear: int) -> None:
     """Add what may make the unit forget a table."""
     change, _, value = name.partition("=")
-    cr0, cr4 = machine.cr0, machine.cr4
     match name:
         case "INVLPG":
             machine.steps.append(InvlpgStep(linear))
         case "idle INVLPG":
             machine.steps.append(InvlpgStep(linear ^ 1 << 60))
-        case "MOV CR3" | "CR3 with PCID":
-            machine.write(Register.CR3, machine.cr3)
-        case "PGE=0" | "PGE=1":
-            machine.write(Register.CR4, cr4 ^ CR4_PGE)
-        case "PG=0":
-            machine.write(Register.CR0, cr0 & ~CR0_PG)
-            machine.write(Register.CR0, cr0)
-        case "SMEP=1":
-            machine.write(Register.CR4, cr4 | CR4_SMEP)
-        case "PAE toggled":
-            machine.write(Register.CR4, cr4 ^ CR4_PAE)
-            machine.write(Register.CR4, cr4)
+        case "MOV CR3" | "CR3 with PCID" | "PGE=0" | "PGE=1" | "PG=0" | "SMEP=1" | "PAE toggled":
+            machine.flush(name)
         case _ if name.startswith("INVPCID"):
             machine.steps.append(InvpcidStep(int(name[-1]), 1, linear))
         case "PKRU" | "PKRS":

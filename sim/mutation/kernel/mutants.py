@@ -60,6 +60,11 @@ class KernelMutant:
         """The file and the line, and the function."""
         return f"sw/{self.file}:{self.line} ({self.function})"
 
+    @property
+    def netlist(self) -> str:
+        """Nothing: it has only names of sources."""
+        return ""
+
 
 def list_mutants(draw: Draw) -> tuple[KernelMutant, ...]:
     """Draw mutants of the kernel, or all that there are if they are fewer."""

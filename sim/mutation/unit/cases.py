@@ -43,7 +43,7 @@ class Cases:
         self._right = GoldenVectors().run(self._cases)
 
     def noticed(self, unit: Rows) -> str:
-        """Do them until one ends as it must not; tell which."""
+        """The first of them that ends as it must not, in words; empty if none does."""
         player = CxxrtlVectors(unit)
         for first in range(0, len(self._cases), player.batch):
             every = player.run(self._cases[first:first + player.batch])

@@ -128,6 +128,11 @@ class UnitMutant:
         named = f" ({self.signal})" if self.signal else ""
         return f"{where}{named} {MODES[self.mode]}"
 
+    @property
+    def netlist(self) -> str:
+        """Digest of the unit's RTLIL: a change of it may give the name of a cell to another one."""
+        return _digest()
+
 
 @cache
 def original() -> str:
@@ -142,6 +147,11 @@ def original() -> str:
              for line in rtlil.convert(Mmu(CONFIG), name="top").splitlines())
     return "".join(f"{line}\n" for line in lines
                    if "attribute \\src" not in line or '"hw/' in line)
+
+
+@cache
+def _digest() -> str:
+    return name_of(*(line for line in original().splitlines() if "attribute \\src" not in line))
 
 
 @cache
