@@ -15,6 +15,7 @@ from hw.adapters.unit import AdaptedMmu
 from hw.bus import Events
 from hw.config import MmuConfig
 from hw.mmu import Mmu
+from hw.presets import PRESETS
 from sim.engines.cxxrtl.simulator import Simulator as CompiledSimulator
 from sim.memory import PhysicalMemory
 from sim.record.decoding import TLB_STROBES, tlb_changes
@@ -26,7 +27,7 @@ from .processor_support import Processor
 
 
 __all__ = ["EVERYTHING", "ONE_LEVEL", "SMALL", "STROBES", "MmuBench", "Unit", "bench_of",
-           "compiled", "five_levels", "four_levels", "pae_paging", "paging_off",
+           "compiled", "five_levels", "four_levels", "pae_paging", "paging_off", "preset_bench",
            "two_levels"]
 
 
@@ -149,6 +150,19 @@ def compiled(*, second_level: bool = True) -> MmuBench:
     return MmuBench(MmuConfig(**sizes, **EVERYTHING), simulator=CompiledSimulator)
 
 
+@functools.cache
+def preset_bench(name: str) -> MmuBench:
+    """The bench for the compiled unit of a preset."""
+    return MmuBench(PRESETS[name], simulator=CompiledSimulator)
+
+
+#: The feature that a unit needs for a flag of a control register.
+FLAGS = {(Register.CR4, 1 << 4): "pse", (Register.CR4, 1 << 7): "pge",
+         (Register.CR4, 1 << 17): "pcid", (Register.CR4, 1 << 20): "smep",
+         (Register.CR4, 1 << 21): "smap", (Register.CR4, 1 << 22): "pku",
+         (Register.CR4, 1 << 24): "pks", (Register.EFER, 1 << 11): "nx"}
+
+
 @dataclass(frozen=True)
 class Unit:
     """A unit to run a test on: its features, its memory, and the registers to begin with.
@@ -160,6 +174,13 @@ class Unit:
     memory:    type[PhysicalMemory]
     registers: tuple[tuple[Register, int], ...] = ()
     contents:  tuple[tuple[int, int], ...] = ()
+
+    def suits(self, config: MmuConfig) -> bool:
+        """Tell whether a unit of that configuration has the features, and what flags need."""
+        needs = {feature: True for (flagged, flag), feature in FLAGS.items()
+                 for register, value in self.registers if register is flagged and value & flag}
+        return all(getattr(config, name) == value
+                   for name, value in (needs | self.features).items())
 
     def run(self, test: Callable[[Processor], Awaitable[None]], *, on: MmuBench | None = None,
             ) -> None:
@@ -189,7 +210,7 @@ def four_levels(
     memory: type[PhysicalMemory] = StrictMemory, **features: Any,
 ) -> pytest.MarkDecorator:
     """Mark ``async def test(cpu, ...)``: run it in 4-level paging with these flags besides."""
-    return pytest.mark.unit(Unit(features, memory, (
+    return pytest.mark.unit(Unit({"long_mode": True} | features, memory, (
         (Register.CR4, CR4_LONG | cr4), (Register.EFER, EFER_LONG | efer),
         (Register.CR3, ROOT), (Register.CR0, CR0_32 | cr0), (Register.RFLAGS, rflags),
     )))

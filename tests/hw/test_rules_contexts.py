@@ -309,7 +309,7 @@ async def test_rule_33_each_bit_of_the_address_above_32_counts_outside_long_mode
     assert await error(cpu, READ) == 0
 
 
-@four_levels()
+@four_levels(invpcid=False)
 async def test_rule_33_a_unit_without_invpcid_refuses_it(cpu):
     for kind in range(4):
         assert await refused(cpu.invpcid, kind, 0)

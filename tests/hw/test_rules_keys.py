@@ -301,7 +301,7 @@ async def test_rule_36_no_mode_cuts_the_operand(cpu, register):
     assert await cpu.read_control(register) == 0x1234_5678
 
 
-@four_levels(pku=True)
+@four_levels(pku=True, pks=False)
 async def test_rule_36_a_unit_may_have_keys_for_user_pages_only(cpu):
     await cpu.write_control(Register.PKRU, AD)
     await cpu.write_control(Register.CR4, PAE | PKE)

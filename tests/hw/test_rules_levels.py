@@ -172,7 +172,7 @@ async def test_rule_37_four_and_five_levels_are_entered_alike(cpu):
         await cpu.write_control(Register.CR0, PE)
 
 
-@paging_off()
+@paging_off(long_mode=True, la57=False)
 async def test_rule_37_a_unit_without_it_has_no_such_bit(cpu):
     assert await refused(cpu, Register.CR4, LA57)
     await cpu.write_control(Register.CR4, PAE)

@@ -29,7 +29,7 @@ async def test_rule_19_a_4_mib_page_has_its_dirty_flag_in_the_pde(cpu):
 
 
 @pytest.mark.parametrize("bit", range(13, 21))
-@two_levels(cr4=PSE)
+@two_levels(cr4=PSE, maxphyaddr=40)
 async def test_rule_19_bits_13_to_20_of_a_4_mib_page_are_address_bits_32_to_39(cpu, bit):
     map_page(cpu, 0x0040_0000 | 1 << bit | PS | P, form=TWO_LEVELS, depth=1)
     assert await reach(cpu, READ) == 1 << bit + 19 | 0x0040_0000 | LINEAR & 0x3f_ffff
@@ -109,7 +109,7 @@ async def test_rule_21_not_write_through_needs_cache_disable(cpu):
     assert not await refused(cpu, Register.CR0, 1 << 29 | 1 << 30)
 
 
-@paging_off()
+@paging_off(long_mode=True)
 async def test_rule_21_long_mode_needs_pae(cpu):
     await cpu.write_control(Register.EFER, LME)
     assert await refused(cpu, Register.CR0, PG | PE)
@@ -124,7 +124,7 @@ async def test_rule_21_pae_stays_set_in_long_mode(cpu):
 
 
 @pytest.mark.parametrize("lme, other", [(0, LME), (LME, 0)])
-@paging_off()
+@paging_off(long_mode=True)
 async def test_rule_21_lme_does_not_change_while_paging_is_on(cpu, lme, other):
     await cpu.write_control(Register.CR4, PAE if lme else 0)
     await cpu.write_control(Register.EFER, lme)
@@ -142,7 +142,7 @@ async def test_rule_21_leaving_paging_leaves_long_mode(cpu):
     assert await reach(cpu, Access(0xffff_0000_1234, 1)) == 0x1234  # 32 bits, not translated
 
 
-@four_levels()
+@four_levels(la57=False, pku=False)
 async def test_rule_21_reserved_bits_are_refused_in_long_mode(cpu):
     assert await refused(cpu, Register.CR0, CR0_32 | 1 << 32)
     assert await refused(cpu, Register.CR3, 1 << 40)

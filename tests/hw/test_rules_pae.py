@@ -84,7 +84,7 @@ async def test_rule_20_an_upper_entry_with_xd_needs_nxe_and_forbids_to_fetch(cpu
     assert await reach(cpu, READ) == FRAME
 
 
-@paging_off()
+@paging_off(long_mode=True, pae=False)
 async def test_rule_20_a_unit_without_the_mode_refuses_to_enter_it(cpu):
     await cpu.write_control(Register.CR4, PAE)
     assert await refused(cpu, Register.CR0, PG | PE)
@@ -316,7 +316,7 @@ async def test_rule_28_no_accessed_flag_is_set_in_them(cpu):
     assert {transfer.address for transfer in cpu.memory.transfers} == {*entries, FRAME}
 
 
-@pae_paging(memory=RecordingMemory)
+@pae_paging(memory=RecordingMemory, la57=False)
 async def test_rule_28_a_write_that_is_refused_anyway_reads_no_memory(cpu):
     cpu.memory.transfers.clear()
     assert await refused(cpu, Register.CR0, PG | CD)
