@@ -2,7 +2,7 @@
 
 Whatever the present mode ignores is random: bits of the operand of a control write, bits that an
 earlier mode left in a register, bits of linear addresses and of entries. Two models judge every
-step, so a bit that still counts is found. Sequences are the same in every run.
+step, so a bit that still counts is found. In long mode there are PCIDs now and then. Sequences are the same in every run.
 """
 
 import random
@@ -21,6 +21,7 @@ from .mmu_support import SMALL, STROBES, bench_of, compiled
 P, RW, US, A, D, PS, G = 1, 2, 4, 0x20, 0x40, 0x80, 0x100
 PE, WP, CD, PG = 1, 1 << 16, 1 << 30, 1 << 31
 PSE, PAE, PGE, LA57, SMEP, SMAP = 1 << 4, 1 << 5, 1 << 7, 1 << 12, 1 << 20, 1 << 21
+PCIDE, NOFLUSH = 1 << 17, 1 << 63
 LME, NXE, XD = 1 << 8, 1 << 11, 1 << 63
 
 FORMS = {
@@ -45,6 +46,9 @@ LINEARS = (0x4060_5000, 0x4060_6000, 0x7fff_f000, 0x8000_0000, 0xffff_f000, 0)
 
 #: Pages of 5-level paging besides.
 HIGH = (0x00ab_8000_4060_5000, 0xff54_8000_4060_5000, 0x00ff_ffff_ffff_f000)
+
+#: PCIDs.
+CONTEXTS = (0, 1, 0xfff)
 
 #: Bits 11 to 9 are ignored in every entry; PWT and PCD select a memory type. D and G of upper
 #: entries are ignored besides, and G without CR4.PGE.
@@ -78,8 +82,8 @@ class Wanderer:
 
     def next(self):
         """The steps that come next."""
-        kind = self.chance.choices(("access", "move", "write", "anything", "invlpg"),
-                                   (12, 4, 4, 1, 1))[0]
+        kind = self.chance.choices(("access", "move", "write", "anything", "invlpg", "context"),
+                                   (12, 6, 4, 1, 1, 4))[0]
         return getattr(self, f"_{kind}")()
 
     # Control registers.
@@ -94,29 +98,46 @@ class Wanderer:
             PE | PG * paging | self.some(ignored) | self.some(WP) | self.some(CD, share=0.2)))
 
     def _cr3(self):
-        frame = self.chance.choice(ROOTS)
-        if self.state.long_mode:
-            frame |= self.some((1 << self.maxphyaddr) - (1 << 32), share=0.9)
-        return "control", (Register.CR3, self._operand(frame | self.some(0xfff)))
+        low = self.some(0xfff)
+        if self.state.pcid_enable:
+            low = self.chance.choice(CONTEXTS) | self.some(NOFLUSH)
+        return "control", (Register.CR3, self._operand(self._root() | low))
 
-    def _cr4(self, *, pae, la57):
+    def _root(self):
+        """The address of a root; in long mode, mostly one with bits that other modes ignore."""
+        high = self.some((1 << self.maxphyaddr) - (1 << 32), share=0.9)
+        return self.chance.choice(ROOTS) | high * self.state.long_mode
+
+    def _cr4(self, *, pae, la57, pcide=None):
+        """A write of CR4, which leaves PCIDE as it is if nothing is said of it."""
+        kept = self.state.cr4 & PCIDE if pcide is None else PCIDE * pcide
         return "control", (Register.CR4, self._operand(
-            PAE * pae | LA57 * la57 | self.some(PSE | PGE | SMEP | SMAP)))
+            PAE * pae | LA57 * la57 | kept | self.some(PSE | PGE | SMEP | SMAP)))
 
     def _efer(self, *, lme):
         return "control", (Register.EFER, LME * lme | self.some(NXE) | self.some(1 | 1 << 10))
 
     def _move(self):
-        """Go to a mode, by writes in an order that need not be a legal one."""
+        """Go to a mode, by writes in an order that need not be a legal one.
+
+        With PCIDs there is no way out of long mode: mostly they are given up before.
+        """
+        pcide  = bool(self.state.pcid_enable and self.chance.random() < 0.2)
         long   = self.chance.random() < 0.5
         pae    = long or (self.machine.pae and self.chance.random() < 0.5)
         la57   = self.machine.la57 and self.chance.random() < 0.5
-        writes = [self._cr4(pae=pae, la57=la57), self._efer(lme=long)]
+        writes = [self._cr4(pae=pae, la57=la57, pcide=pcide), self._efer(lme=long)]
         writes += [self._cr3()] * (self.chance.random() < 0.2)
         self.chance.shuffle(writes)
         off = [self._cr0(paging=False)] * (self.chance.random() < 0.9)
         on  = [self._cr0(paging=True)] * (self.chance.random() < 0.9)
-        return [*self._write_pdptes(), *off, *writes, *on]
+        given_up = [self._stay(pcide=False)] * (self.state.pcid_enable and not pcide)
+        return [*self._write_pdptes(), *given_up, *off, *writes, *on]
+
+    def _stay(self, pcide=None):
+        """A write of CR4 that changes no mode."""
+        return self._cr4(pae=bool(self.state.cr4 & PAE), la57=bool(self.state.cr4 & LA57),
+                         pcide=pcide)
 
     def _write_pdptes(self):
         """Edits of the PDPTEs at each place where CR3 may be, which are seldom malformed.
@@ -138,8 +159,7 @@ class Wanderer:
     def _write(self):
         """Write a register without a change of mode."""
         return [self.chance.choice((
-            self._cr0(paging=bool(self.state.cr0 & PG)), self._cr3(), self._cr3(),
-            self._cr4(pae=bool(self.state.cr4 & PAE), la57=bool(self.state.cr4 & LA57)),
+            self._cr0(paging=bool(self.state.cr0 & PG)), self._cr3(), self._cr3(), self._stay(),
             self._efer(lme=bool(self.state.efer & LME)),
             ("control", (Register.RFLAGS, self.chance.getrandbits(64))),
             ("control", (Register.CR2, self.chance.getrandbits(64)))))]
@@ -147,6 +167,16 @@ class Wanderer:
     def _anything(self):
         """Write anything to any register."""
         return [("control", (self.chance.choice(list(Register)), self.chance.getrandbits(64)))]
+
+    def _context(self):
+        """Turn PCIDs on, which is refused outside of long mode; or go to one, or forget one."""
+        if not self.state.pcid_enable:
+            return [("control", (Register.CR3, self._operand(self._root()))),
+                    self._stay(pcide=True)]
+        if self.machine.invpcid and self.chance.random() < 0.3:
+            pcid = self.chance.choice(CONTEXTS) | self.some(1 << 12, share=0.1)
+            return [("invpcid", (self.chance.randrange(5), self._linear() << 64 | pcid))]
+        return [self._cr3()]
 
     # Accesses.
 
@@ -229,18 +259,20 @@ def judge_a_way(bench, modes, *, count, maxphyaddr=40):
     return set(strobes)
 
 
-#: Nobody else edits a table meanwhile, all of memory answers, PCIDs are off, and there are fewer
-#: invalidations than stamps.
-NEVER = {"walk_again", "bus_error", "switched", "expired", "swept"}
+#: Nobody else edits a table meanwhile, all of memory answers, and the unit keeps more PCIDs apart.
+NEVER = {"walk_again", "bus_error", "expired"}
+
+#: Stamps are used up by some thousand invalidations.
+RARE = {"swept"}
 
 
 @pytest.mark.parametrize("maxphyaddr", [40, 52])
 def test_what_a_mode_ignores_does_not_count(maxphyaddr):
-    strobes = judge_a_way(compiled(), list(PagingMode), count=1000, maxphyaddr=maxphyaddr)
-    assert strobes == set(STROBES) - NEVER
+    strobes = judge_a_way(compiled(), list(PagingMode), count=1200, maxphyaddr=maxphyaddr)
+    assert strobes - RARE == set(STROBES) - NEVER - RARE
 
 
 def test_nor_does_it_without_pae_paging_and_5_levels():
     modes = set(PagingMode) - {PagingMode.PAE, PagingMode.FIVE_LEVELS}
-    strobes = judge_a_way(bench_of(**SMALL), modes, count=400)
-    assert strobes == set(STROBES) - NEVER - {"accessed[4]"}
+    strobes = judge_a_way(bench_of(**SMALL), modes, count=500)
+    assert strobes - RARE == set(STROBES) - NEVER - RARE - {"accessed[4]"}
