@@ -2,7 +2,8 @@
 
 Whatever the present mode ignores is random: bits of the operand of a control write, bits that an
 earlier mode left in a register, bits of linear addresses and of entries. Two models judge every
-step, so a bit that still counts is found. In long mode there are PCIDs now and then. Sequences are the same in every run.
+step, so a bit that still counts is found. In long mode there are PCIDs now and then. Sequences are
+the same in every run.
 """
 
 import random
