@@ -7,5 +7,5 @@ from .pages import PAGES
 
 DOCS = Path(__file__).parents[1]
 
-for name, text in PAGES.items():
-    DOCS.joinpath(name).write_text(text, encoding="utf-8")
+for name, page in PAGES.items():
+    DOCS.joinpath(name).write_text(page(), encoding="utf-8")

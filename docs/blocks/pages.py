@@ -2,7 +2,8 @@
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from docs.timing.registry import DIAGRAMS
 from docs.timing.stories import UNIT
@@ -180,7 +181,7 @@ INTRODUCTION = inspect.cleandoc("""
 """) + "\n\n"
 
 
-#: All pages, by their paths from the folder of the documentation.
-PAGES: Mapping[str, str] = {
-    "blocks.md": _index(), "blocks/types.md": types_page(LINKS),
-    **{f"blocks/{block.page}.md": _page(block) for block in BLOCKS}}
+#: All pages, by their paths from the folder of the documentation; each is written by a call.
+PAGES: Mapping[str, Callable[[], str]] = {
+    "blocks.md": _index, "blocks/types.md": partial(types_page, LINKS),
+    **{f"blocks/{block.page}.md": partial(_page, block) for block in BLOCKS}}
