@@ -28,6 +28,9 @@ KINDS: Mapping[str, str] = {
     "TRELLIS_IO":     "pins",
 }
 
+#: Words of a failure with enough of all parts, and no place for some of them.
+UNPLACED = "Unable to find legal placement"
+
 #: Relative difference of two frequencies that are meant to be the same: one was rounded to a
 #: period.
 TOLERANCE = 1e-3
@@ -96,7 +99,15 @@ def shortcomings(report: NextpnrReport, clock_hz: int) -> list[str]:
 
 
 def overfull(log: str) -> list[str]:
-    """Return the parts that there are not enough of, by the table in nextpnr's log."""
-    rows = re.findall(r"(\w+): +(\d+)/ *(\d+) +\d+%", log)
-    return [f"{int(used):,} {KINDS.get(kind, kind)} of {int(available):,}"
-            for kind, used, available in rows if int(used) > int(available)]
+    """Return the parts that there are not enough of, by the table in nextpnr's log.
+
+    If there are enough of all, but so few left that no placement was found, the fullest one.
+    """
+    rows = [(int(used), int(available), KINDS.get(kind, kind)) for kind, used, available in
+            re.findall(r"(\w+): +(\d+)/ *(\d+) +\d+%", log)]
+    full = [f"{used:,} {kind} of {available:,}" for used, available, kind in rows
+            if used > available]
+    if not full and rows and UNPLACED in log:
+        used, available, kind = max(rows, key=lambda row: row[0] / row[1])
+        full.append(f"{used:,} {kind} of {available:,} are too many to place")
+    return full

@@ -55,3 +55,11 @@ def test_what_there_is_not_enough_of_is_read_from_the_log():
            "Info: \t             SOMETHING:       3/     2     150%\n")
     assert overfull(log) == ["5,307 logic cells of 5,280", "3 SOMETHING of 2"]
     assert overfull("Info: 1/ 2 50%\n") == []
+
+
+def test_a_design_without_a_legal_placement_names_what_is_fullest():
+    rows = ("Info: \t         ICESTORM_LC:    7654/   7680    99%\n"
+            "Info: \t        ICESTORM_RAM:      28/     32    87%\n")
+    assert overfull(f"{rows}ERROR: Unable to find legal placement for all cells\n") == [
+        "7,654 logic cells of 7,680 are too many to place"]
+    assert overfull(f"{rows}ERROR: no such part\n") == []
