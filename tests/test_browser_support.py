@@ -49,6 +49,7 @@ def test_a_tab_has_the_size_that_it_is_asked_for(chromium, folder):
         assert tab.page.evaluate("innerWidth") == 390
 
 
+@pytest.mark.slow
 def test_without_chromium_the_package_is_named(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(FileNotFoundError, match="sudo apt-get install chromium"), launched():

@@ -76,6 +76,7 @@ def ours_imported_by(name):
             yield found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", MAY_IMPORT)
 def test_imports_flow_one_way(layer):
     foreign = {(name, module) for name in MODULES if name.partition(".")[0] == layer
@@ -85,6 +86,7 @@ def test_imports_flow_one_way(layer):
     assert not foreign
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", MAY_IMPORT)
 def test_no_modules_import_each_other_in_a_circle(layer):
     graph = {name: set(ours_imported_by(name)) for name in MODULES
@@ -92,6 +94,7 @@ def test_no_modules_import_each_other_in_a_circle(layer):
     graphlib.TopologicalSorter(graph).prepare()
 
 
+@pytest.mark.slow
 def test_each_room_of_sim_knows_only_those_below_it():
     rooms = {path.stem for path in (ROOT / "sim").iterdir()
              if path.is_dir() and (path / "__init__.py").exists() or path.suffix == ".py"}

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
 def test_ruff_finds_nothing():
     found = subprocess.run([sys.executable, "-m", "ruff", "check", "--no-cache", "--quiet", ROOT],
                            capture_output=True, text=True, check=False)
@@ -33,6 +34,7 @@ def _opens_text(call):
     return "text" in named or "universal_newlines" in named
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["dragoncage", "hw", "sim", "sw"])
 def test_no_text_is_read_or_written_in_the_locale_s_encoding(folder):
     found = [f"{path.relative_to(ROOT)}:{node.lineno}"
@@ -55,6 +57,7 @@ def _documented(tree):
             yield node, ast.get_docstring(node) or ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["dragoncage", "hw", "sw", "sim", "tests", "docs"])
 def test_docstrings_name_the_thing(folder):
     questions = [f"{path.relative_to(ROOT)}: {docstring.partition(chr(10))[0]}"

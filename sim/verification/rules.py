@@ -88,6 +88,11 @@ def _write_follows_read(history: _BusHistory, now: WishboneCycle) -> bool:
     return (now.adr, now.sel) in history.read and all(history.outstanding)
 
 
+def _adjacent(history: _BusHistory, now: WishboneCycle) -> bool:
+    # Below the lowest lane that is selected, and above the highest, there are no others.
+    return not now.accepts or now.sel is None or (now.sel & -now.sel) + now.sel & now.sel == 0
+
+
 #: A cycle is named by the edge at its end.
 WISHBONE_RULES = (
     Rule("known", "RULE 3.60, RULE 3.65: only what is qualified may be undefined", _known),
@@ -111,6 +116,7 @@ WISHBONE_RULES = (
          _write_follows_read),
     Rule("lanes", "2.2.3: SEL_O says where data is expected: in one lane or more",
          lambda history, now: not now.accepts or now.sel != 0),
+    Rule("adjacent lanes", "hw.bus: a transfer is of bytes that follow each other", _adjacent),
     Rule("in flight", "hw.config: no more transfers are outstanding than the unit can keep",
          lambda history, now:
          len(history.outstanding) + now.accepts - now.acknowledges <= history.most),

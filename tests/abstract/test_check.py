@@ -38,6 +38,7 @@ def checked(found):
     return check([Trace(recording, cpu=cpu) for cpu, recording in enumerate(found)], MAXPHYADDR)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, mode, seed", [
     ("shootdown", "4level", None), ("shootdown", "32bit", 7), ("shootdown", "pae", None),
     ("shootdown", "5level", 3), ("race", "4level", None), ("race", "32bit", None),
@@ -92,6 +93,7 @@ def test_flags_other_than_a_and_d_are_named(race):
                  0, transfers[index].accepted, "and not A or D alone")
 
 
+@pytest.mark.slow
 def test_a_walk_through_a_table_of_nobody_is_named(shootdown):
     transfers = shootdown[1].transfers
     index = first(transfers, lambda t: t.walk and not t.lock)

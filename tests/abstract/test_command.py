@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
+
 from sim.cli.main import main
 from tests.scenario.story_support import FAST
 
 
+@pytest.mark.slow
 def test_a_run_that_conforms_is_told_in_a_line(capsys):
     assert main(["conform", "race", "--mode", "32bit", "--engine", FAST]) == 0
     assert capsys.readouterr().out == ("race (32bit, cxxrtl, 7,712 cycles): 9,517 steps, all of "
@@ -31,6 +34,7 @@ async def play(stage):
 '''
 
 
+@pytest.mark.slow
 def test_a_unit_with_a_flaw_is_found_out_and_the_cycle_is_named(tmp_path, capsys):
     story = tmp_path / "story.py"
     story.write_text(STORY, encoding="utf-8")

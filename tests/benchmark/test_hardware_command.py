@@ -124,6 +124,7 @@ def test_a_preset_that_is_named_twice_is_measured_once(tools, counted, capsys):
     assert (len(found["units"]), len(found["targets"])) == (1, 1)
 
 
+@pytest.mark.slow
 def test_steps_are_counted(tools, counted):
     said = []
     measuring.measure(["tiny"], [TARGETS["ecp5"], TARGETS["hx8k"]], seeds=1,

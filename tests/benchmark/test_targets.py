@@ -62,6 +62,7 @@ def test_the_command_fails_if_a_target_is_missed(monkeypatch, capsys, change, st
     assert seconds == [0.25] and out.startswith("Each figure") and ("MISSED" in out) == bool(status)
 
 
+@pytest.mark.slow
 def test_files_of_a_run_are_measured_beyond_the_run():
     times, announced = iter([0, 9, *[0, 2, 2, 5] * RUNS] * 2), []
     page, files = measure_exports(announced.append, lambda: next(times))

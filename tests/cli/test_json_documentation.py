@@ -130,6 +130,7 @@ def commands(*words):
         yield words
 
 
+@pytest.mark.slow
 def test_every_command_with_json_is_on_the_page():
     with_json = {" ".join(words) for words in commands() if "--json" in help_of(*words)}
     assert set(SECTIONS) - {"walk --all"} == with_json

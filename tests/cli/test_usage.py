@@ -91,6 +91,7 @@ def test_the_version_is_printed(capsys):
     assert capsys.readouterr() == (f"dragoncage {__version__}\n", "")
 
 
+@pytest.mark.slow
 def test_python_m_dragoncage_is_the_command():
     done = subprocess.run([sys.executable, "-m", "dragoncage", "run", "no-such-story"], cwd=ROOT,
                           capture_output=True, text=True, check=False)

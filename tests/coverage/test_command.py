@@ -17,6 +17,7 @@ from sim.vectors.parser import parse
 QUICK = ["coverage", "--rule", "30", "--rule", "31", "--accesses", "20", "--jobs", "1"]
 
 
+@pytest.mark.slow
 def test_a_campaign_prints_a_table_and_each_bin_with_its_first_hit(capsys):
     assert main(QUICK) == 0
     out = capsys.readouterr().out
@@ -25,6 +26,7 @@ def test_a_campaign_prints_a_table_and_each_bin_with_its_first_hit(capsys):
     assert "19 of 19 bins hit (100 %)" in out
 
 
+@pytest.mark.slow
 def test_it_goes_on_until_every_bin_was_hit(monkeypatch, capsys):
     monkeypatch.setattr(coverage, "workers_of", lambda args: nullcontext(campaign.Here()))
     assert main(["coverage", "--preset", "classic", "--seed", "7", "--until-closed"]) == 0
@@ -33,6 +35,7 @@ def test_it_goes_on_until_every_bin_was_hit(monkeypatch, capsys):
     assert "453 of 453 bins hit (100 %)" in out
 
 
+@pytest.mark.slow
 def test_bins_that_were_not_hit_are_named_and_the_status_tells_of_them(monkeypatch, capsys):
     monkeypatch.setattr(campaign, "hits_of", lambda model, run: iter(()))
     monkeypatch.setattr(coverage, "workers_of", lambda args: nullcontext(campaign.Here()))
@@ -50,6 +53,7 @@ def test_of_thousands_of_differences_the_first_are_told_and_how_many_more_there_
     assert "\n... and 1,992 more differences; --json has them all\n" in text
 
 
+@pytest.mark.slow
 def test_json_and_the_page_have_the_same_and_vectors_can_be_run(tmp_path, capsys):
     file = tmp_path / "coverage.html"
     assert main([*QUICK, "--json", "--html", str(file)]) == 0

@@ -155,12 +155,14 @@ def test_empty_frames_are_nothing():
         (1, b"x"), (2, b"y")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("garbage", [b"\x00", b"garbage", b"\x7d", b"\x7e\x7d", b"\xff" * 300],
                          ids=repr)
 def test_garbage_before_a_frame_does_not_matter(garbage):
     assert opened(garbage + framed(1, b"x")) == [(1, b"x")]
 
 
+@pytest.mark.slow
 def test_every_false_bit_is_found():
     frame = framed(3, b"ab")
     for place in range(8, 8 * (len(frame) - 1)):
@@ -174,6 +176,7 @@ def test_a_wrong_crc_is_dropped(crc):
     assert opened(framed(1, b"x", crc=crc) + framed(2, b"y")) == [(2, b"y")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [65, 66, 68, 69, 120, 124, 125, 128, 192, 300])
 def test_a_frame_that_is_too_long_is_dropped(size):
     assert opened(framed(1, bytes(size)) + framed(2, b"y")) == [(2, b"y")]
@@ -200,6 +203,7 @@ def test_a_flag_says_that_a_frame_may_begin():
     assert found_in(FLAG * 3 + framed(1, b"x"))[1] == 3 + 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0x11, 0x7E])
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 def test_a_frame_is_made(payload, number):

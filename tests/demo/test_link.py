@@ -1,5 +1,7 @@
 """Requests and responses: done once, however often they are sent, and whatever gets lost."""
 
+import pytest
+
 from hw.demo.protocol import ResponseKind
 
 from .demo_link import HELLO, talk
@@ -39,6 +41,7 @@ def test_only_the_number_says_what_is_the_same():
     assert received[1:] == [[(1, b"\x02one")]] * 3
 
 
+@pytest.mark.slow
 def test_other_numbers_are_dropped():
     for number in (0, 3, 4, 129, 255):
         received, done = talk(HELLO, framed(1, b"a"), framed(number, b"x"), framed(2, b"b"))
@@ -61,6 +64,7 @@ def test_connect_interrupts_a_request():
     assert received[1:] == [[(9, b"\x01hello")], [(10, b"\x02b")]]
 
 
+@pytest.mark.slow
 def test_connect_interrupts_a_request_that_is_read():
     received, done = talk(HELLO, (*segments(1, b"a" * 1000), framed(9, CONNECT)),
                           framed(10, b"b"), slow=1)
@@ -69,6 +73,7 @@ def test_connect_interrupts_a_request_that_is_read():
     assert received[1:] == [[(9, b"\x01hello")], [(10, b"\x02b")]]
 
 
+@pytest.mark.slow
 def test_a_request_that_comes_while_another_is_done_is_dropped():
     received, done = talk(HELLO, (framed(1, b"a" * 40), framed(2, b"early")), framed(2, b"late"),
                           slow=40)
@@ -76,6 +81,7 @@ def test_a_request_that_comes_while_another_is_done_is_dropped():
     assert received[1:] == [[(1, b"\x02" + b"a" * 40)], [(2, b"\x02late")]]
 
 
+@pytest.mark.slow
 def test_a_request_that_comes_while_a_response_is_sent_is_dropped():
     # The last of them begin before the response is out, and end after it: the board says so.
     long, ended_late = {b"q": (b"x" * 40, ResponseKind.ROWS)}, []
@@ -89,6 +95,7 @@ def test_a_request_that_comes_while_a_response_is_sent_is_dropped():
     assert ended_late[0] is False and ended_late[-1] is True
 
 
+@pytest.mark.slow
 def test_frames_that_share_a_flag_are_no_different():
     # When the flag comes nothing is done yet; the bytes after it come while something is.
     for size in (1, 20, 40, 64):
@@ -111,6 +118,7 @@ def test_duplicates_in_a_row_do_nothing_twice():
     assert set(received[2]) == {(2, b"\x02b")}
 
 
+@pytest.mark.slow
 def test_what_is_not_whole_is_dropped():
     received, done = talk(
         HELLO, framed(1, b"a", crc=1), framed(1, b"a" * 65), framed(1, b"a" * 640),

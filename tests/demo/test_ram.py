@@ -106,6 +106,7 @@ def test_the_rams_of_an_up5k_have_one_size():
         SpramRam(kib=64, maxphyaddr=32)
 
 
+@pytest.mark.slow
 def test_reads_see_writes_byte_by_byte(dut):
     chance = random.Random(2)
     places = [0, words(dut) - 1, *(chance.randrange(words(dut)) for _ in range(30))]
@@ -200,6 +201,7 @@ def test_what_is_beyond_the_end_is_an_error_and_stores_nothing(dut, over):
     simulate(dut, run)
 
 
+@pytest.mark.slow
 def test_clearing_makes_all_words_zero(dut):
     places = [words(dut) - 1, 1, words(dut) // 2, 0]
 

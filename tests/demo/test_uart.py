@@ -91,6 +91,7 @@ def test_a_bit_must_last_four_cycles(part, divisor):
         part(divisor)
 
 
+@pytest.mark.slow
 @DIVISORS
 def test_bytes_are_sent_bit_by_bit_without_a_gap(divisor):
     expected = wave(bits_of(DATA), divisor)
@@ -112,6 +113,7 @@ def test_the_line_is_idle_between_bytes_and_at_first(divisor):
     assert rest[begin:begin + len(second)] == second
 
 
+@pytest.mark.slow
 @DIVISORS
 @pytest.mark.parametrize("stretch", [1.0, 0.98, 1.02])
 @pytest.mark.parametrize("phase", [0.0, 0.3, 0.6, 0.95])
@@ -122,6 +124,7 @@ def test_bytes_are_received_from_a_line_that_is_a_little_fast_or_slow(divisor, s
                     divisor) == data
 
 
+@pytest.mark.slow
 @DIVISORS
 def test_what_is_sent_is_received(divisor):
     assert received(sent(DATA, divisor), divisor) == DATA

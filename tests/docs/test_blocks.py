@@ -19,6 +19,7 @@ from docs.blocks.ports import disagreements
 DOCS = Path(__file__).parents[2] / "docs"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_what_the_code_says(name):
     assert (DOCS / name).read_text() == PAGES[name]()

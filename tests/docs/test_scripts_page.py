@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from sim.script import SCRIPTS
 from sim.script.parser import load
 
@@ -12,6 +14,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "scripts-of-linux.md").read_text()
 LISTED, REASONS = PAGE.split("## What no script shows")
 
 
+@pytest.mark.slow
 def test_the_page_lists_every_script_by_its_title():
     listed = re.findall(r"^\| `(\w+/\w+)` \| (.+) \|$", LISTED, re.MULTILINE)
     assert sorted(listed) == [(f"{file.parent.name}/{file.stem}", load(file).title)

@@ -19,6 +19,7 @@ def texts_of(svg):
     return re.findall(r"<tspan[^>]*>([^<]*)<", svg)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DIAGRAMS)
 def test_a_diagram_is_what_a_run_shows(name):
     assert json.loads((FOLDER / f"{name}.json").read_text()) == wavejson(DIAGRAMS[name])

@@ -31,6 +31,7 @@ async def nothing(engine):
     pass
 
 
+@pytest.mark.slow
 def test_what_is_stored_is_loaded():
     async def main(engine):
         await engine.bus.access(write(0x1000, 0x1122_3344_5566_7788))
@@ -162,6 +163,7 @@ def test_memory_that_does_not_answer_is_a_hang():
     assert 50 <= hang.value.cycle < 70
 
 
+@pytest.mark.slow
 def test_slow_memory_is_not_a_hang():
     async def main(engine):
         for n in range(4):
@@ -179,6 +181,7 @@ def test_what_the_kernel_raises_comes_out():
         run(main)
 
 
+@pytest.mark.slow
 def test_a_kernel_that_wants_the_bus_on_its_way_out_is_dropped():
     async def main(engine):
         try:
@@ -190,6 +193,7 @@ def test_a_kernel_that_wants_the_bus_on_its_way_out_is_dropped():
         run(main, memory=PhysicalMemory(latency=10_000), deadline=50)
 
 
+@pytest.mark.slow
 def test_a_machine_runs_once():
     engine = run(nothing)
     with pytest.raises(RuntimeError, match="make another"):
@@ -206,6 +210,7 @@ def test_every_machine_begins_at_reset():
     assert second.trace.states[0].ac == 0
 
 
+@pytest.mark.slow
 def test_progress_is_reported():
     async def main(engine):
         for n in range(200):

@@ -7,6 +7,7 @@ import pytest
 from sim.cli.main import main
 
 
+@pytest.mark.slow
 def test_it_prints_what_is_known_and_the_schedule(capsys):
     assert main(["explore", "dirty-cow", "--jobs", "1"]) == 1
     printed = " ".join(capsys.readouterr().out.split())
@@ -17,6 +18,7 @@ def test_it_prints_what_is_known_and_the_schedule(capsys):
     assert "faultin_page" in printed and "zap_pte_range" in printed
 
 
+@pytest.mark.slow
 def test_nothing_is_found_where_it_was_mended_and_the_same_bound_is_told(capsys):
     assert main(["explore", "dirty-cow", "--sound", "--jobs", "1", "--json"]) == 0
     known = json.loads(capsys.readouterr().out)
@@ -25,6 +27,7 @@ def test_nothing_is_found_where_it_was_mended_and_the_same_bound_is_told(capsys)
     assert sum(entry["played"] for entry in known["rounds"]) > 10
 
 
+@pytest.mark.slow
 def test_the_result_does_not_depend_on_the_number_of_workers(capsys):
     outputs = []
     for jobs in ("1", "2"):
@@ -35,6 +38,7 @@ def test_the_result_does_not_depend_on_the_number_of_workers(capsys):
     assert json.loads(outputs[0])["bound"] == 2 * json.loads(outputs[0])["steps"]
 
 
+@pytest.mark.slow
 def test_a_schedule_is_saved_as_a_scenario(tmp_path, capsys):
     file = tmp_path / "found.py"
     main(["explore", "dirty-cow", "--jobs", "1", "--save", str(file), "--steps"])
@@ -46,6 +50,7 @@ def test_a_schedule_is_saved_as_a_scenario(tmp_path, capsys):
     assert 'replayed(stage, "dirty-cow", SCHEDULE, sound=False)' in text
 
 
+@pytest.mark.slow
 def test_what_is_not_found_is_not_saved_and_that_is_told(tmp_path, capsys):
     file = tmp_path / "found.py"
     assert main(["explore", "dirty-cow", "--strategy", "exhaustive:0", "--jobs", "1", "--save",
@@ -54,6 +59,7 @@ def test_what_is_not_found_is_not_saved_and_that_is_told(tmp_path, capsys):
     assert not file.exists()
 
 
+@pytest.mark.slow
 def test_the_kernel_has_the_switches_that_are_set_and_the_scenario_says_so(tmp_path, capsys):
     file = tmp_path / "found.py"
     assert main(["explore", "vmsplice", "--jobs", "1", "--set", "vm.overcommit_memory=1",
@@ -84,6 +90,7 @@ def test_schedules_end_on_the_gateware_as_on_the_golden_machine(capsys):
     assert 0 < confirmed["bad"] < confirmed["schedules"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments, complaint", [
     (["unlocked-dirty", "--confirm", "cxxrtl"], "has not the flaw"),
     (["dirty-cat"], "invalid choice"),
@@ -105,6 +112,7 @@ def test_mistakes_are_one_line(arguments, complaint, capsys):
     assert complaint in err and len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_file_of_another_search_is_refused(tmp_path, capsys):
     file = tmp_path / "state"
     main(["explore", "dirty-cow", "--strategy", "exhaustive:0", "--state", str(file)])
@@ -113,6 +121,7 @@ def test_a_file_of_another_search_is_refused(tmp_path, capsys):
     assert "not of this search" in err and len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ["nonsense", "[1, 2]", '[["chain", "", [0], 0, true], [[1]]]'])
 def test_a_damaged_file_of_a_search_is_refused_with_its_line(line, tmp_path, capsys):
     file = tmp_path / "state"

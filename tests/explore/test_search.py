@@ -115,17 +115,20 @@ class Breaking(Here):
         return super().submit(fn, *args, **kwargs)
 
 
+@pytest.mark.slow
 def test_units_of_workers_that_are_lost_are_done_by_others():
     executors = [Breaking(), Breaking(), Here()]
     assert explored(Exhaustive(0), executors=iter(executors)) == explored(Exhaustive(0))
     assert [len(executor.done) for executor in executors[:2]] == [1, 1]
 
 
+@pytest.mark.slow
 def test_workers_that_are_lost_again_and_again_end_the_search():
     with pytest.raises(Unavailable, match="workers were lost 4 times"):
         explored(Exhaustive(0), executors=(Breaking() for _ in range(9)))
 
 
+@pytest.mark.slow
 def test_a_kernel_that_leaves_a_reference_over_is_a_bad_outcome(monkeypatch):
     monkeypatch.setattr("sw.mm.memory.access.put_page", lambda cpu, folio: None)
     result = explored(Exhaustive(0), SOUND, executors=iter([Here()]))

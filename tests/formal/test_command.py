@@ -30,6 +30,7 @@ def lines_of(capsys, *arguments):
     return err.splitlines()
 
 
+@pytest.mark.slow
 def test_properties_are_proven_by_several_processes(capsys):
     assert main(["prove", "canonical", "large-frames", "--jobs", "2"]) == 0
     head, *rows = capsys.readouterr().out.splitlines()
@@ -51,6 +52,7 @@ def test_they_are_listed_without_the_extra(capsys, monkeypatch):
     assert capsys.readouterr().out.startswith("canonical  (hw.linear; ")
 
 
+@pytest.mark.slow
 def test_one_that_is_disproved_is_shown_cycle_by_cycle(capsys, planted):
     assert main(["prove", "few", "--depth", "2"]) == 0
     capsys.readouterr()
@@ -61,6 +63,7 @@ def test_one_that_is_disproved_is_shown_cycle_by_cycle(capsys, planted):
     assert "few, one: disproved\ntest: few\ncycle 0\n  up = 1\n  kind = FETCH\ncycle 1\n" in out
 
 
+@pytest.mark.slow
 def test_its_document_has_the_run(capsys, planted):
     assert main(["prove", "few", "--depth", "3", "--json"]) == 1
     one, = json.loads(capsys.readouterr().out)["properties"]
@@ -68,6 +71,7 @@ def test_its_document_has_the_run(capsys, planted):
     assert [cycle["the count"] for cycle in one["units"][0]["run"]] == ["0", "1", "2"]
 
 
+@pytest.mark.slow
 def test_its_waveform_has_the_run(capsys, planted, tmp_path):
     file = tmp_path / "few.vcd"
     assert main(["prove", "few", "--depth", "3", "--vcd", str(file)]) == 1
@@ -85,6 +89,7 @@ def test_its_waveform_has_the_run(capsys, planted, tmp_path):
     assert texts[-1] == "FETCH"
 
 
+@pytest.mark.slow
 def test_no_waveform_is_written_of_what_is_proven(capsys, planted, tmp_path):
     file = tmp_path / "few.vcd"
     assert main(["prove", "few", "--vcd", str(file)]) == 0

@@ -28,6 +28,7 @@ def is_never_told(m, ports, sound):
     m.d.comb += ports.moved.eq(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flaw, untrue", [
     (is_told_by_any_number, "the same one is not"),
     (is_told_a_cycle_late, "another PCID is said to be current"),

@@ -19,6 +19,7 @@ from .flaw_support import changed
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
 
 
+@pytest.mark.slow
 def test_a_pdpte_judged_by_another_width_is_found():
     with pytest.raises(Disproved, match=r"^SDM 4\.4\.1: bits 63:M(.|\n)*  PDPTE = 0x"):
         prove_of_pdptes(lambda pdpte, maxphyaddr: malformed_pdpte(pdpte, maxphyaddr=41), 40)
@@ -31,6 +32,7 @@ def mode_with(**fields):
     return mode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit, flaw, says", [
     ("default", {"nxe": Const(1)}, "SDM 4.5: XD is reserved if NXE = 0"),
     ("default", {"maxphyaddr": 41}, "SDM 4.5: bits 51:M are reserved"),
@@ -51,6 +53,7 @@ def test_a_check_that_takes_an_input_for_a_constant_is_disproved(unit, flaw, say
         prove_of_entries(UNITS[unit], result, malformed(UNITS[unit], result))
 
 
+@pytest.mark.slow
 def test_a_bit_that_is_not_looked_at_is_named():
     flawed = changed(ENTRY)
     flawed.as_value = lambda: BITS & ~(1 << 29)
@@ -75,6 +78,7 @@ def frame_below_4_gib(entry):
     return large_frame_32bit(entry)[:20]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function, flaw, prove, says", [
     ("is_leaf", large_without_pse, prove_leaves, "SDM 4.3: a PDE with PS = 0 references a page t"),
     ("is_leaf", small_at_any_level, prove_leaves, "SDM 4.*: a .*E with PS = 1 maps a "),

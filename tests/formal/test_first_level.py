@@ -82,6 +82,7 @@ def knows_half_of_the_pages(m, ports, sound):
     m.d.comb += sound.page.eq(ports.page[:18])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "flaw", [drops_nothing, keeps_pieces, spares_global_ones, flushes_nothing, keeps_global_ones,
              knows_half_of_the_pages])
@@ -90,6 +91,7 @@ def test_a_first_level_that_hits_though_it_must_not_is_disproved(flaw):
         prove_of_first_level(Flawed(FirstLevel, FEW, flaw), 6)
 
 
+@pytest.mark.slow
 def test_a_first_level_with_two_translations_of_a_page_is_disproved():
     with pytest.raises(Disproved, match=r"^hw\.tlb\.first: a hit is the one (.|\n)*  fill = 1"):
         prove_of_first_level(Divided(FEW), 6)

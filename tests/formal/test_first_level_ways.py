@@ -24,6 +24,7 @@ def hits_in_both_ways(m, ports, sound):
     m.d.comb += ports.candidates[1].hit.eq(sound.candidates[0].hit | sound.candidates[1].hit)
 
 
+@pytest.mark.slow
 def test_a_fill_beside_the_same_page_is_found():
     with (rows_of_ways() as rows,
           pytest.raises(Disproved, match="^hw.tlb.first: the other way does not have the page")):
@@ -31,6 +32,7 @@ def test_a_fill_beside_the_same_page_is_found():
         prove_of_ways(first, first, rows)
 
 
+@pytest.mark.slow
 def test_two_ways_that_hit_are_found():
     with (rows_of_ways() as rows,
           pytest.raises(Disproved, match=r"^hw\.tlb\.first: at most one way hits(.|\n)*fill = 1")):

@@ -20,6 +20,7 @@ from .flaw_support import changed
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prove_register, register, name, stuck, shown", [
     (prove_cr0,  "cr4",  "pae", 1, "CR4.PAE = 0"),
     (prove_cr0,  "efer", "lme", 0, "IA32_EFER.LME = 1"),
@@ -39,12 +40,14 @@ def test_a_check_that_takes_a_bit_for_a_constant_is_disproved(
         prove_register(UNITS["full"], SimpleNamespace(**vars(STATE) | {register: flawed}))
 
 
+@pytest.mark.slow
 def test_a_unit_without_pae_that_looks_at_pg_in_long_mode_alone_is_disproved():
     flawed = changed(STATE.cr0, pg=STATE.cr0.pg & STATE.efer.lma)
     with pytest.raises(Disproved, match=r"(?m)^unit without PAE paging: (.|\n)*^  CR0\.PG = 1$"):
         prove_cr4(UNITS["default"], SimpleNamespace(**vars(STATE) | {"cr0": flawed}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prove_register, feature, register", [
     (prove_cr4, "smap", "CR4"), (prove_efer, "nx", "IA32_EFER")])
 def test_a_bit_of_a_feature_that_a_unit_lacks_is_found(prove_register, feature, register):
@@ -52,18 +55,21 @@ def test_a_bit_of_a_feature_that_a_unit_lacks_is_found(prove_register, feature, 
         prove_register(MmuConfig(**{feature: False}), of=MmuConfig())
 
 
+@pytest.mark.slow
 def test_a_key_register_of_which_a_reserved_bit_is_not_looked_at_is_found():
     with pytest.raises(Disproved, match=r"^SDM Vol\. 2, WRPKRU(.|\n)*  value = 0x8000000000000000"):
         prove_key_register(lambda value, exists: key_register_refused(
             value & ~(1 << 63), exists=exists), exists=True)
 
 
+@pytest.mark.slow
 def test_a_key_register_that_there_is_not_and_that_is_written_is_found():
     with pytest.raises(Disproved, match="a register that there is not cannot be written"):
         prove_key_register(lambda value, exists: key_register_refused(value, exists=True),
                            exists=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("register, name, stuck, says", [
     ("cr4", "pae", 1, "nothing else loads the PDPTEs"),
     ("cr0", "pg", 0, "MOV to CR(3|4 that changes)"),

@@ -33,6 +33,7 @@ def is_accepted_early(m, ports, sound):
     m.d.comb += ports.request.ready.eq(sound._read == 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flaw, says", [
     (reads_backwards, "a PDPTE is read at its number behind the address in CR3"),
     (overlooks_failures, "(none may be loaded if one is malformed|what was refused is known)"),

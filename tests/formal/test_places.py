@@ -40,6 +40,7 @@ def pages_always(m, ports, sound):
     m.d.comb += sound.mode.paging.eq(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flaw, says", [
     (loses_the_first_frame, "the first half of one that crosses|without paging"),
     (loses_the_second_frame, "the second half of one that crosses|without paging"),

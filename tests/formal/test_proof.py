@@ -38,10 +38,12 @@ def counting(limit):
                             fields={"up": counter.up, "count": counter.count})
 
 
+@pytest.mark.slow
 def test_what_is_true_of_all_inputs_is_proven():
     prove(PAIR, [says("sum", then=ONE + OTHER >= ONE)], complete=True)
 
 
+@pytest.mark.slow
 def test_what_is_not_true_has_a_counterexample_with_a_line_for_each_field():
     with pytest.raises(Disproved) as disproved:
         prove(PAIR, [says("equal", when=OTHER == 0x21, then=(ONE == OTHER) | (ONE == 3))])
@@ -50,16 +52,19 @@ def test_what_is_not_true_has_a_counterexample_with_a_line_for_each_field():
     assert one.startswith("  one = ")
 
 
+@pytest.mark.slow
 def test_a_sentence_about_nothing_is_no_proof():
     with pytest.raises(Disproved, match="^test: never\nthere is no such case$"):
         prove(PAIR, [says("never", when=ONE > OTHER, then=1)])
 
 
+@pytest.mark.slow
 def test_a_case_without_a_sentence_is_shown():
     with pytest.raises(Disproved, match="^no sentence is about this case\n  one = 0\n  other = 0$"):
         prove(PAIR, [says("some", when=OTHER > 0, then=1)], complete=True)
 
 
+@pytest.mark.slow
 def test_the_shortest_run_is_shown_cycle_by_cycle():
     counter, subject = counting(9)
     with pytest.raises(Disproved) as disproved:
@@ -71,11 +76,13 @@ def test_the_shortest_run_is_shown_cycle_by_cycle():
     assert lines[-1] == "  count = 2"
 
 
+@pytest.mark.slow
 def test_a_bounded_proof_is_about_no_more_cycles_than_it_says():
     counter, subject = counting(9)
     prove(subject, [says("few", then=counter.count < 2)], cycles=2)
 
 
+@pytest.mark.slow
 def test_induction_is_about_all_cycles():
     counter, subject = counting(9)
     prove_for_ever(subject, [says("limit", then=counter.count <= 9)], cycles=2, depth=1)
@@ -83,6 +90,7 @@ def test_induction_is_about_all_cycles():
         prove_for_ever(subject, [says("few", then=counter.count < 8)], cycles=2, depth=1)
 
 
+@pytest.mark.slow
 def test_a_proof_from_any_state_does_not_know_reset():
     counter, subject = counting(9)
     with pytest.raises(Disproved, match="count = "):

@@ -17,6 +17,7 @@ from .flaw_support import changed
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part, name, stuck, shown", [
     ("access",     "user",            0, "CPL 3 = 1"),
     ("access",     "implicit",        0, "implicit = 1"),
@@ -37,6 +38,7 @@ def test_a_check_that_takes_a_bit_for_a_constant_is_disproved(part, name, stuck,
         prove_rights(flawed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part, name, stuck, shown", [
     ("access",     "implicit", 0, "implicit = 1"),
     ("rights",     "user",     1, "U/S everywhere = 0"),
@@ -52,22 +54,26 @@ def test_a_key_check_that_takes_a_bit_for_a_constant_is_disproved(part, name, st
         prove_keys(flawed)
 
 
+@pytest.mark.slow
 def test_a_check_by_another_key_is_disproved():
     with pytest.raises(Disproved, match=r"^SDM 4\.6\.2: (.|\n)*  key = "):
         prove_keys(lambda *, key, **parts: denied_by_key(key=key & 0b0111, **parts))
 
 
+@pytest.mark.slow
 def test_a_key_that_is_ignored_is_disproved():
     with pytest.raises(Disproved, match=r"key of the page does not permit: not allowed"):
         prove_rights(lambda *, by_key, **parts: denied(by_key=Const(0), **parts))
 
 
+@pytest.mark.slow
 def test_a_locked_access_that_is_no_write_is_disproved():
     with (mock.patch.object(hw.permission, "writes", lambda kind: kind == AccessKind.WRITE),
           pytest.raises(Disproved, match="access = (COMPARE_)?EXCHANGE")):
         prove_rights(denied)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part, name, stuck, says", [
     ("access",     "implicit", 0, "SDM 4.7: U/S is 1 if a user-mode access"),
     ("protection", "smep",     0, "SDM 4.7: I/D is 1 if"),
@@ -81,6 +87,7 @@ def test_an_error_code_that_takes_a_bit_for_a_constant_is_disproved(part, name, 
         prove_error_code(flawed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["user", "writable", "execute_disable"])
 def test_rights_that_the_last_entry_alone_has_are_disproved(field):
     def flawed(rights, entry):

@@ -56,6 +56,7 @@ def spares_who_is_not_current(m, ports, sound):
         m.d.comb += sound.flush.eq(Flush.NONE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flaw, sentence", [
     (takes_all_for_its_own, "a PCID has no stamp of another"),
     (knows_half_of_the_pcids, "what is found is what was asked for"),

@@ -40,6 +40,7 @@ def knows_no_failure(m, ports, sound):
     m.d.comb += ports.failed.eq(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flaw, says", [
     (looks_at_a_half, "a store only if memory returned what is expected"),
     (leaves_the_bus_to_others, "the bus cycle is locked from the read on"),
@@ -50,6 +51,7 @@ def test_a_store_that_must_not_be_is_found(flaw, says):
         prove_stores(Flawed(Updater, CONFIG, flaw))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flaw, says", [
     (knows_no_change, "an update that ended has been stored"),
     (knows_no_failure, "an update that ended has been stored, or found a change, unless"),

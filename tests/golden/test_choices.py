@@ -136,6 +136,7 @@ def cause_of_difference(chance, world, sizes):
     return None
 
 
+@pytest.mark.slow
 @IN_EACH_WORLD
 @pytest.mark.parametrize("sizes, frequent", [
     (SMALL, Cause.FORGOTTEN), (LARGE, Cause.TABLE),

@@ -101,6 +101,7 @@ def some_state(chance, mode):
                      for _ in range(4)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["PAE", "4-level", "5-level"])
 def test_two_readings_of_the_manual_agree_on_random_walks(mode):
     chance = random.Random(37)

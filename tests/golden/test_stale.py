@@ -181,6 +181,7 @@ def do(machine, step):
             machine.write_control(register, value)
 
 
+@pytest.mark.slow
 @given(st.lists(STEPS, max_size=25))
 @settings(max_examples=150, deadline=None)
 def test_the_golden_machine_is_allowed_by_the_model(steps):

@@ -167,6 +167,7 @@ def do(machine, mode, step):
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", PAGED)
 @given(steps=st.lists(STEPS, max_size=30))
 @settings(max_examples=100, deadline=None)

@@ -73,6 +73,7 @@ def by_the_model(log):
 
 # Data.
 
+@pytest.mark.slow
 @EACH
 @TIMINGS
 @pytest.mark.parametrize("seed", range(2))
@@ -83,6 +84,7 @@ def test_random_transfers_do_what_they_do_in_memory(adapter, timing, seed):
     assert sum(cycle.completed for cycle in log) == 60
 
 
+@pytest.mark.slow
 def test_few_halves_may_be_outstanding():
     def few(maxphyaddr):
         return DownConverter(maxphyaddr=maxphyaddr, outstanding=1)
@@ -94,6 +96,7 @@ def test_few_halves_may_be_outstanding():
     assert by_the_model(log).read_bytes(0, 32) == memory.read_bytes(0, 32)
 
 
+@pytest.mark.slow
 @EACH
 @TIMINGS
 def test_an_acknowledgement_that_lasts_too_long_is_of_nothing(adapter, timing):
@@ -135,6 +138,7 @@ def test_nothing_is_left_to_others_in_a_locked_bus_cycle():
 
 # Rules of the buses.
 
+@pytest.mark.slow
 @EACH
 @TIMINGS
 def test_both_buses_obey_the_rules(adapter, timing):
@@ -173,6 +177,7 @@ def test_locked_updates_obey_the_rules(adapter, timing):
 
 # Locked transfers.
 
+@pytest.mark.slow
 @EACH
 @TIMINGS
 def test_nobody_comes_between_the_halves_of_a_locked_update(adapter, timing):
@@ -249,6 +254,7 @@ def test_an_error_passes_from_a_classic_bus(lingering):
 
 # A bus cycle that ends early.
 
+@pytest.mark.slow
 @EACH
 @TIMINGS
 @pytest.mark.parametrize("pause", [1, 2, 7])

@@ -267,12 +267,14 @@ NEVER = {"walk_again", "bus_error", "expired"}
 RARE = {"swept"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("maxphyaddr", [40, 52])
 def test_what_a_mode_ignores_does_not_count(maxphyaddr):
     strobes = judge_a_way(compiled(), list(PagingMode), count=1200, maxphyaddr=maxphyaddr)
     assert strobes - RARE == set(STROBES) - NEVER - RARE
 
 
+@pytest.mark.slow
 def test_nor_does_it_without_pae_paging_and_5_levels():
     modes = set(PagingMode) - {PagingMode.PAE, PagingMode.FIVE_LEVELS}
     strobes = judge_a_way(bench_of(**SMALL), modes, count=500)

@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from functools import partial
 
+import pytest
 from paging_support import DIRECTORIES, FIVE_LEVELS, FOUR_LEVELS, PAE_TABLES, PDPTES, ROOT, chain
 from unit_support import UnitModel
 
@@ -63,16 +64,19 @@ async def check(cpu, form, *, root=ROOT):
     assert unit.events["walk_again"] > 20
 
 
+@pytest.mark.slow
 @four_levels(cr0=WP, memory=RecordingMemory)
 async def test_a_walk_begins_again_exactly_if_an_entry_that_it_would_update_has_changed(cpu):
     await check(cpu, FOUR_LEVELS)
 
 
+@pytest.mark.slow
 @five_levels(cr0=WP, memory=RecordingMemory)
 async def test_so_does_a_walk_of_five_levels(cpu):
     await check(cpu, FIVE_LEVELS)
 
 
+@pytest.mark.slow
 @pae_paging(cr0=WP, memory=RecordingMemory)
 async def test_so_does_a_walk_below_a_pdpte_register(cpu):
     await check(cpu, PAE_TABLES, root=DIRECTORIES[LINEAR >> 30])

@@ -57,6 +57,7 @@ class PartialMemory(PhysicalMemory):
         return word % 2 == 0
 
 
+@pytest.mark.slow
 @COUNTS
 @pytest.mark.parametrize("latency", [1, 3])
 def test_an_error_goes_to_whose_transfer_failed(count, latency):
@@ -95,6 +96,7 @@ def test_it_can_be_converted(count):
 
 # Nothing is added to the time that a transfer takes.
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stall", [NEVER, (1, 0), (1, 1, 0, 0, 1, 0, 0, 0)])
 @pytest.mark.parametrize("latency", [1, 2, 5])
 @pytest.mark.parametrize("number, count", [(0, 1), (0, 2), (1, 2), (2, 3), (3, 4)])
@@ -174,6 +176,7 @@ def test_a_stalled_transfer_has_not_begun_a_locked_bus_cycle():
     assert accepted == "---11"
 
 
+@pytest.mark.slow
 @COUNTS
 def test_locked_increments_of_one_word_are_all_counted(count):
     memory = PhysicalMemory(latency=2, stall=(0, 1, 0))
@@ -261,6 +264,7 @@ def random_run(count, seed):
 SEEDS = pytest.mark.parametrize("seed", range(6))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @SEEDS
 @COUNTS

@@ -108,6 +108,7 @@ TIMINGS = pytest.mark.parametrize("timing", [
 ], ids=str)
 
 
+@pytest.mark.slow
 @TIMINGS
 def test_one_unit_alone_has_the_cycles_of_a_direct_connection(timing):
     async def nothing(cpu):
@@ -121,6 +122,7 @@ def test_one_unit_alone_has_the_cycles_of_a_direct_connection(timing):
     assert routed.memory.read(FRAME + 5, 8) == 10
 
 
+@pytest.mark.slow
 @TIMINGS
 def test_units_keep_their_bus_cycle_until_all_is_answered(timing):
     # The arbiter's contract requires that of its initiators.
@@ -188,6 +190,7 @@ def test_no_store_is_lost_to_an_update_of_accessed_and_dirty(settled, timing):
     assert not store_is_lost(Arbiter, settled, timing)
 
 
+@pytest.mark.slow
 @ROUNDS
 def test_a_store_is_lost_if_the_arbiter_ignores_lock(settled, timing):
     assert store_is_lost(DeafArbiter, settled, timing)

@@ -126,6 +126,7 @@ async def burst(cpu, accesses, *, chained=frozenset(), ready=lambda cycle: True)
     return [(response.fault, response.data) for response in responses]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("busy", [False, True])
 @pytest.mark.parametrize("latency", [1, 4])
 def test_each_response_is_that_of_its_own_access(latency, busy):
@@ -143,6 +144,7 @@ def test_each_response_is_that_of_its_own_access(latency, busy):
     bench_of(tlb_entries=4).run(main, memory=memory)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latency", [1, 2, 5])
 @pytest.mark.parametrize("outstanding", [1, 4])
 def test_what_is_chained_to_it_is_skipped_but_for_what_is_on_the_bus(outstanding, latency):

@@ -24,6 +24,7 @@ traced = partial(measuring.traced, engine=PysimEngine)
 IN_EACH_MODE = pytest.mark.parametrize("mode", MODES)
 
 
+@pytest.mark.slow
 @IN_EACH_MODE
 @pytest.mark.parametrize("kind", [Kind.READ, Kind.WRITE, Kind.FETCH])
 def test_a_hit_is_answered_in_two_cycles(mode, kind):
@@ -55,6 +56,7 @@ def test_a_walk_adds_four_cycles_and_one_a_level(mode):
     assert cycles(traced(mode, Access(0, 8))) == [2 + 4 + MODES[mode].levels]
 
 
+@pytest.mark.slow
 @IN_EACH_MODE
 def test_a_walk_without_a_second_level_adds_three_cycles_and_one_a_level(mode):
     unit  = MmuConfig(second_entries=0, pae=True, la57=True)
@@ -62,6 +64,7 @@ def test_a_walk_without_a_second_level_adds_three_cycles_and_one_a_level(mode):
     assert cycles(trace) == [2 + 3 + MODES[mode].levels] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latency", [1, 3])
 def test_out_of_block_ram_hits_are_as_fast_and_walks_take_a_cycle_more(latency):
     trace = traced("32-bit", Access(0, 8), (0, bytes(128)), config=PRESETS["tiny"], latency=latency)
@@ -131,6 +134,7 @@ async def test_a_write_that_loads_pdptes_takes_four_reads_and_a_cycle_more(cpu, 
     assert await taken(cpu, Register.CR2, 0) == 1
 
 
+@pytest.mark.slow
 @four_levels(pae=True)
 async def test_a_write_that_loads_none_takes_one_cycle(cpu):
     assert await taken(cpu, Register.CR3, ROOT) == 1

@@ -2,12 +2,14 @@
 
 import re
 
+import pytest
 from amaranth.back import rtlil
 
 from hw.mmu import Mmu
 from hw.presets import PRESETS
 
 
+@pytest.mark.slow
 def test_no_signal_has_the_name_of_a_bit_of_another():
     # Yosys 0.70 joins ``a[1]`` and bit 1 of ``a`` where it maps look-up tables for an ECP5.
     modules = rtlil.convert(Mmu(PRESETS["full"]), name="unit", emit_src=False).split("\nmodule ")

@@ -48,6 +48,7 @@ def operands():
         yield from ((offset, size, chance.getrandbits(64)) for size in SIZES for _ in range(4))
 
 
+@pytest.mark.slow
 @paging_off()
 async def test_a_store_puts_each_bit_in_its_place_and_leaves_the_bytes_around_it(cpu):
     chance, stores, expected = random.Random(6), [], []
@@ -60,6 +61,7 @@ async def test_a_store_puts_each_bit_in_its_place_and_leaves_the_bytes_around_it
     assert [cpu.memory.read(n * 16, 16) for n in range(len(stores))] == expected
 
 
+@pytest.mark.slow
 @paging_off()
 async def test_a_load_gets_each_bit_from_its_place_and_zeros_beyond_its_size(cpu):
     chance, loads, expected = random.Random(7), [], []
@@ -71,6 +73,7 @@ async def test_a_load_gets_each_bit_from_its_place_and_zeros_beyond_its_size(cpu
     assert [response.data for response in await burst(cpu, loads)] == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", [0, 5])
 @paging_off()
 async def test_an_exchange_gets_and_puts_each_bit(cpu, offset):
@@ -80,6 +83,7 @@ async def test_an_exchange_gets_and_puts_each_bit(cpu, offset):
     assert cpu.memory.read(0x40, 16) == swaps[-1].data << 8 * offset
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", [0, 5])
 @pytest.mark.parametrize("size", SIZES)
 @paging_off()
@@ -99,6 +103,7 @@ async def test_a_compare_exchange_compares_each_bit_of_its_size_and_no_other(cpu
     assert cpu.memory.read(offset, 8) == found ^ bits(size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
 @paging_off(memory=RecordingMemory)
 async def test_an_access_selects_its_bytes_and_no_others(cpu, kind):
@@ -128,12 +133,14 @@ def addresses():
         yield from (low & ALL, ~low & ALL)
 
 
+@pytest.mark.slow
 @four_levels()
 async def test_cr2_gets_each_bit_of_a_faulting_address(cpu):
     for linear in addresses():
         assert await error(cpu, Access(linear, 1)) == 0
 
 
+@pytest.mark.slow
 @five_levels()
 async def test_cr2_gets_each_bit_of_a_faulting_address_with_five_levels(cpu):
     for bit in range(57):
@@ -142,6 +149,7 @@ async def test_cr2_gets_each_bit_of_a_faulting_address_with_five_levels(cpu):
             assert await error(cpu, Access(linear, 1)) == 0
 
 
+@pytest.mark.slow
 @two_levels()
 async def test_cr2_gets_the_low_32_bits_of_a_faulting_address_outside_long_mode(cpu):
     for bit in range(64):
@@ -159,6 +167,7 @@ async def test_each_of_bits_63_to_47_makes_an_address_non_canonical(cpu, linear)
         assert isinstance(outcome.fault, GeneralProtection), bit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("linear", [LINEAR, -LINEAR & ALL & -4096],
                          ids=["lower-half", "upper-half"])
 @four_levels()
@@ -173,6 +182,7 @@ async def test_invlpg_concerns_a_page_and_none_that_is_one_bit_away(cpu, linear)
         await cpu.invlpg(linear)
 
 
+@pytest.mark.slow
 @two_levels()
 async def test_invlpg_concerns_the_low_32_bits_outside_long_mode(cpu):
     for bit in range(64):

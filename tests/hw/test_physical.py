@@ -23,6 +23,7 @@ def test_no_preset_has_the_port(preset):
     assert "maxphyaddr" not in Mmu(PRESETS[preset]).signature.members
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", range(32, 53))
 def test_a_bit_exceeds_a_width_whether_that_is_a_number_or_a_port(width):
     async def check(ctx):

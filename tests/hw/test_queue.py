@@ -10,6 +10,7 @@ from hw_support import simulate
 from hw.queue import BlockQueue
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize("depth", [1, 2, 4])
 def test_a_queue_gives_back_what_it_was_given_in_the_cycle_after(depth, own):

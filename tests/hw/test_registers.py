@@ -29,6 +29,7 @@ def changed(base, register, bit):
     return after
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("register", Register, ids=lambda register: register.name)
 @pytest.mark.parametrize("machine, mode", [
     (machine, mode) for machine in MACHINES for mode in (ALL_BASES if "mode" in machine else BASES)

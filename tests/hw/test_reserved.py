@@ -28,6 +28,7 @@ IN_EACH_MODE = pytest.mark.parametrize("bits, levels", [
 ], ids=["5-level", "4-level", "PAE", "32-bit"])
 
 
+@pytest.mark.slow
 @IN_EACH_MODE
 def test_an_entry_references_a_table_if_it_is_present_well_formed_and_no_leaf(bits, levels):
     async def check(ctx):

@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,6 +59,7 @@ def test_the_page_says_exactly_where_there_are_tests():
     assert modelled() | golden_only() == set(page()) == set(range(1, 38))
 
 
+@pytest.mark.slow
 def test_every_modelled_rule_is_named_by_the_gateware_that_keeps_it():
     assert modelled() <= set(named_by_code("hw"))
 
@@ -66,11 +69,13 @@ def test_every_rule_is_named_by_the_golden_model_or_the_page_says_why_not():
     assert set(page()) - set(named_by_code("sim/golden")) == missing
 
 
+@pytest.mark.slow
 def test_every_rule_that_code_names_is_on_the_page():
     for reading in READINGS:
         assert set(named_by_code(reading)) <= set(page())
 
 
+@pytest.mark.slow
 def test_no_mention_of_a_rule_stands_where_it_is_not_seen():
     # Else it might name a rule that there is not.
     for reading in READINGS:

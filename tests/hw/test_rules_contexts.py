@@ -91,6 +91,7 @@ async def refused(operation, *operands):
 
 # Rule 32: PCIDs.
 
+@pytest.mark.slow
 @contexts
 async def test_rule_32_a_translation_serves_its_own_pcid_alone(cpu):
     await cache(cpu)
@@ -210,6 +211,7 @@ def descriptor(pcid, linear=0):
     return linear << 64 | pcid
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind, operand, left", [
     (0, descriptor(1, LINEAR | 0xfff), {0: "LO", 1: "O"}),
     (0, descriptor(0, OTHER),          {0: "L", 1: "LO"}),
@@ -254,6 +256,7 @@ async def test_rule_33_global_translations_are_forgotten_by_type_2_alone(cpu, ki
     assert (outcome.fault is None) is kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind, operand", [
     *((4 << n, descriptor(0)) for n in range(62)),
     *((kind, descriptor(1 << bit, LINEAR)) for kind in (0, 1, 2, 3) for bit in range(12, 64, 7)),
@@ -295,6 +298,19 @@ async def test_rule_33_the_address_has_64_bits_outside_long_mode_too(cpu, long_m
     assert await error(cpu, READ) == 0
 
 
+@contexts
+async def test_rule_33_an_address_spares_a_global_translation_wherever_it_is(cpu):
+    await cpu.write_control(Register.CR4, CR4_LONG | PCIDE | PGE)
+    await cache_global(cpu, LINEAR)
+    before = cpu.events["hit"]
+    await cpu.invpcid(0, descriptor(0, LINEAR))
+    assert await reach(cpu, READ) == 0x9000
+    # It is still in the first level.
+    assert cpu.events["hit"] == before + 1
+    assert cpu.events["hit_second"] == 0
+
+
+@pytest.mark.slow
 @two_levels(cr4=LA57, invpcid=True, la57=True)
 async def test_rule_33_each_bit_of_the_address_above_32_counts_outside_long_mode(cpu):
     map_page(cpu, form=TWO_LEVELS)
@@ -309,6 +325,7 @@ async def test_rule_33_each_bit_of_the_address_above_32_counts_outside_long_mode
     assert await error(cpu, READ) == 0
 
 
+@pytest.mark.slow
 @four_levels(invpcid=False)
 async def test_rule_33_a_unit_without_invpcid_refuses_it(cpu):
     for kind in range(4):
@@ -325,6 +342,7 @@ async def test_rule_34_invlpg_forgets_the_page_of_the_current_pcid(cpu):
     assert await held(cpu) == {0: "LO", 1: "O"}
 
 
+@pytest.mark.slow
 @contexts
 async def test_rule_34_a_page_fault_forgets_the_page_of_the_current_pcid(cpu):
     await cache(cpu)

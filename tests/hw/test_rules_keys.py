@@ -38,6 +38,7 @@ def keyed(*, cr0=WP, cr4=PKE | PKS, **parameters):
 
 # Rule 14: PK.
 
+@pytest.mark.slow
 @keyed(cr4=PKE | SMAP)
 async def test_rule_14_pk_is_set_beside_smap(cpu):
     map_page(cpu, USER_PAGE)
@@ -155,6 +156,7 @@ async def test_rule_36_fetches_have_no_part_in_it(cpu, register, page):
         assert await reach(cpu, USER_FETCH) == FRAME
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", range(16))
 @register_and_page
 @keyed()
@@ -283,6 +285,7 @@ async def test_rule_36_a_refused_access_leaves_the_flags_of_the_leaf(cpu):
     assert cpu.memory.read(leaf, 8) & (A | D) == 0
 
 
+@pytest.mark.slow
 @two_levels(cr0=WP, cr4=PKE | PKS, pku=True, pks=True)
 async def test_rule_36_there_are_no_keys_in_32_bit_paging(cpu):
     map_page(cpu, form=TWO_LEVELS)
@@ -301,6 +304,7 @@ async def test_rule_36_no_mode_cuts_the_operand(cpu, register):
     assert await cpu.read_control(register) == 0x1234_5678
 
 
+@pytest.mark.slow
 @four_levels(pku=True, pks=False)
 async def test_rule_36_a_unit_may_have_keys_for_user_pages_only(cpu):
     await cpu.write_control(Register.PKRU, AD)
@@ -313,3 +317,26 @@ async def test_rule_36_a_unit_may_have_keys_for_user_pages_only(cpu):
     map_page(cpu, USER_PAGE)
     await cpu.invlpg(LINEAR)
     assert await error(cpu, READ) == PRESENT | BY_KEY
+
+
+@pytest.mark.parametrize("page, user", [(PAGE, True), (FRAME | P | RW, False)],
+                         ids=["of a user", "of the kernel"])
+@keyed()
+async def test_rule_14_each_key_has_bits_of_its_own(cpu, page, user):
+    register = Register.PKRU if user else Register.PKRS
+    expected = PRESENT | WRITTEN | BY_USER * user | BY_KEY
+    for wp in (0, WP):
+        await cpu.write_control(Register.CR0, CR0_32 | wp)
+        for key in range(16):
+            map_page(cpu, page | key << 59)
+            await cpu.invlpg(LINEAR)
+            write = Access(LINEAR, 8, Kind.WRITE, user=user)
+            await cpu.write_control(register, 0xffff_ffff & ~(3 << 2 * key))
+            assert await reach(cpu, write) == FRAME
+            for bits in (1, 2, 3):
+                await cpu.write_control(register, bits << 2 * key)
+                # Disabled writes are the kernel's as well if CR0.WP is set.
+                if user or wp or bits & 1:
+                    assert await error(cpu, write) == expected, (key, bits)
+                else:
+                    assert await reach(cpu, write) == FRAME, key

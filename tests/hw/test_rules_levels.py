@@ -5,7 +5,7 @@ from paging_support import (
     CR0_32, CR4_LA57, CR4_LONG, EFER_LONG, FIVE_LEVELS, FOUR_LEVELS, PAE_TABLES, ROOT, TWO_LEVELS,
 )
 
-from sw.bus import Access, GeneralProtection, Kind, Register
+from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
 from .mmu_support import Unit, five_levels, four_levels, pae_paging, paging_off, two_levels
 from .rules_support import (
@@ -53,12 +53,33 @@ async def test_rule_37_bits_56_to_63_of_an_address_are_equal(cpu, linear, canoni
     assert (cpu.cr2 == linear) is canonical
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("linear", [LINEAR, -LINEAR & (1 << 64) - 1], ids=["lower", "upper"])
 @five_levels()
 async def test_rule_37_each_of_these_bits_makes_an_address_non_canonical(cpu, linear):
     for bit in range(64):
         fault = (await cpu.access(Access(linear ^ 1 << bit, 1))).fault
         assert isinstance(fault, GeneralProtection) is (bit >= 56), bit
+
+
+async def check_pages_below_the_gap(cpu, width):
+    """Only the last canonical address, of that many bits, is followed by one that is not."""
+    last = (1 << width - 1) - 1
+    for bit in range(12, width - 1):
+        fault = (await cpu.access(Access((last ^ 1 << bit) - 3, 8))).fault
+        assert isinstance(fault, PageFault), bit
+    fault = (await cpu.access(Access(last - 3, 8))).fault
+    assert isinstance(fault, GeneralProtection)
+
+
+@four_levels()
+async def test_rule_08_an_access_may_cross_into_the_next_page_but_out_of_the_last_one(cpu):
+    await check_pages_below_the_gap(cpu, 48)
+
+
+@five_levels()
+async def test_rule_37_so_may_one_of_57_bits(cpu):
+    await check_pages_below_the_gap(cpu, 57)
 
 
 async def check_last_byte(cpu, form, last):
@@ -85,6 +106,7 @@ async def test_rule_37_the_upper_half_begins_at_bit_56(cpu):
     assert await reach(cpu, Access(HIGH, 1)) == FRAME
 
 
+@pytest.mark.slow
 @five_levels()
 async def test_rule_37_invlpg_looks_at_57_bits(cpu):
     linear = 1 << 47 | 0x5000
@@ -139,6 +161,7 @@ async def test_rule_37_la57_cannot_be_cleared_in_long_mode(cpu):
     assert await refused(cpu, Register.CR4, LA57)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mark, form", [
     (paging_off, None), (two_levels, TWO_LEVELS), (pae_paging, PAE_TABLES),
 ], ids=["off", "32-bit", "PAE"])
@@ -172,6 +195,7 @@ async def test_rule_37_four_and_five_levels_are_entered_alike(cpu):
         await cpu.write_control(Register.CR0, PE)
 
 
+@pytest.mark.slow
 @paging_off(long_mode=True, la57=False)
 async def test_rule_37_a_unit_without_it_has_no_such_bit(cpu):
     assert await refused(cpu, Register.CR4, LA57)

@@ -28,6 +28,7 @@ async def test_rule_19_a_4_mib_page_has_its_dirty_flag_in_the_pde(cpu):
     assert cpu.memory.read(pde, 8) == 0x1240_0000 | 1 << 12 | PS | P | RW | A | D
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bit", range(13, 21))
 @two_levels(cr4=PSE, maxphyaddr=40)
 async def test_rule_19_bits_13_to_20_of_a_4_mib_page_are_address_bits_32_to_39(cpu, bit):
@@ -41,6 +42,7 @@ async def test_rule_19_bit_21_of_a_4_mib_page_is_reserved(cpu):
     assert await error(cpu, READ) == PRESENT | RESERVED
 
 
+@pytest.mark.slow
 @two_levels(cr4=PSE, maxphyaddr=36)
 async def test_rule_19_address_bits_that_do_not_exist_are_reserved_in_a_4_mib_page(cpu):
     pde, = map_page(cpu, 1 << 16 | PS | P, form=TWO_LEVELS, depth=1)
@@ -142,6 +144,7 @@ async def test_rule_21_leaving_paging_leaves_long_mode(cpu):
     assert await reach(cpu, Access(0xffff_0000_1234, 1)) == 0x1234  # 32 bits, not translated
 
 
+@pytest.mark.slow
 @four_levels(la57=False, pku=False)
 async def test_rule_21_reserved_bits_are_refused_in_long_mode(cpu):
     assert await refused(cpu, Register.CR0, CR0_32 | 1 << 32)

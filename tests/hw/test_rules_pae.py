@@ -12,7 +12,7 @@ from .mmu_support import five_levels, four_levels, pae_paging, paging_off, two_l
 from .rules_support import (
     A, AC, BY_USER, CD, D, FETCH, FETCHED, FRAME, LINEAR, LME, NW, NXE, P, PAE, PAGE, PE, PG, PGE,
     PRESENT, PS, PSE, READ, RW, SMAP, SMEP, US, USER_FETCH, USER_READ, WP, WRITE, WRITTEN, XD,
-    error, map_page, reach, refused,
+    change, error, map_page, reach, refused,
 )
 
 
@@ -84,6 +84,7 @@ async def test_rule_20_an_upper_entry_with_xd_needs_nxe_and_forbids_to_fetch(cpu
     assert await reach(cpu, READ) == FRAME
 
 
+@pytest.mark.slow
 @paging_off(long_mode=True, pae=False)
 async def test_rule_20_a_unit_without_the_mode_refuses_to_enter_it(cpu):
     await cpu.write_control(Register.CR4, PAE)
@@ -93,6 +94,7 @@ async def test_rule_20_a_unit_without_the_mode_refuses_to_enter_it(cpu):
     assert await refused(cpu, Register.CR4, PAE)
 
 
+@pytest.mark.slow
 @paging_off(pae=True, **NO_LONG_MODE)
 async def test_rule_20_a_unit_without_long_mode_may_have_it(cpu):
     for number, pdpte in enumerate(PDPTES):
@@ -208,6 +210,7 @@ async def test_rule_28_in_4_level_paging_nothing_is_loaded(cpu):
     await load_nothing(cpu)
 
 
+@pytest.mark.slow
 @five_levels(pae=True)
 async def test_rule_28_in_5_level_paging_nothing_is_loaded(cpu):
     await load_nothing(cpu)
@@ -242,16 +245,19 @@ async def check_reserved_bits(cpu, maxphyaddr):
         write_pdpte(cpu, number, 0)
 
 
+@pytest.mark.slow
 @pae_paging(maxphyaddr=32)
 async def test_rule_28_which_bits_are_reserved_if_addresses_have_32(cpu):
     await check_reserved_bits(cpu, 32)
 
 
+@pytest.mark.slow
 @pae_paging()
 async def test_rule_28_which_bits_are_reserved(cpu):
     await check_reserved_bits(cpu, 40)
 
 
+@pytest.mark.slow
 @pae_paging(maxphyaddr=52)
 async def test_rule_28_which_bits_are_reserved_if_addresses_have_52(cpu):
     await check_reserved_bits(cpu, 52)
@@ -297,6 +303,7 @@ async def test_rule_28_an_access_through_one_that_is_not_present_faults(cpu, acc
     assert cpu.events == {"missed": 1, "walk_begun": 1, "walk_ended": 1, "page_fault": 1}
 
 
+@pytest.mark.slow
 @pae_paging()
 async def test_rule_28_the_four_stand_at_any_multiple_of_32_bytes(cpu):
     for bit in range(5, 32):
@@ -316,12 +323,28 @@ async def test_rule_28_no_accessed_flag_is_set_in_them(cpu):
     assert {transfer.address for transfer in cpu.memory.transfers} == {*entries, FRAME}
 
 
+@pytest.mark.slow
 @pae_paging(memory=RecordingMemory, la57=False)
 async def test_rule_28_a_write_that_is_refused_anyway_reads_no_memory(cpu):
     cpu.memory.transfers.clear()
     assert await refused(cpu, Register.CR0, PG | CD)
     assert await refused(cpu, Register.CR4, PAE | PGE | 1 << 12)
     assert cpu.memory.transfers == []
+
+
+@pae_paging(memory=RecordingMemory)
+async def test_rule_28_a_walk_that_begins_again_looks_at_the_register(cpu):
+    pde, pte = map_page(cpu, form=PAE_TABLES)
+    map_page(cpu, linear=LINEAR + 0x1000, form=PAE_TABLES)
+    assert await reach(cpu, Access(LINEAR + 0x1000, 8)) == FRAME
+    # From here on nothing but a cached entry leads to the table, and nothing is flushed.
+    write_pdpte(cpu, LINEAR >> 30 & 3, 0)
+    await cpu.write_control(Register.CR0, CR0_32 | CD)
+    # A unit that went on without the register, which is 0, would find tables all the same.
+    cpu.memory.write(pde & 0xfff, 8, cpu.memory.read(pde, 8))
+    cpu.memory.after_read[pte] = lambda: change(cpu, pte, add=1 << 9)
+    assert await error(cpu, READ) == 0
+    assert cpu.events["walk_again"] == 1
 
 
 # Rule 31: the upper half of CR3.

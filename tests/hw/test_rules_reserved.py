@@ -100,6 +100,7 @@ def test_rule_30_the_others_are_bits_of_the_frame(maxphyaddr):
     run(two_levels(maxphyaddr=maxphyaddr, cr4=PSE), test, compiled())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cr4, depth", [(0, 1), (0, 2), (PSE, 2)])
 def test_rule_30_no_other_entry_of_32_bit_paging_has_reserved_bits(cr4, depth):
     assert found_reserved(two_levels(maxphyaddr=32, cr4=cr4), TWO_LEVELS, depth) == set()
@@ -118,6 +119,7 @@ LONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("maxphyaddr", [32, 40, 52])
 @pytest.mark.parametrize("nxe", [0, NXE])
 @pytest.mark.parametrize("levels, name", [
@@ -130,12 +132,14 @@ def test_entries_of_long_mode(levels, name, nxe, maxphyaddr):
     assert found == {*range(maxphyaddr, 52), *besides} | ({XD} if not nxe else set())
 
 
+@pytest.mark.slow
 @in_each_width
 def test_a_unit_of_one_width_knows_which_bits_it_has_not(maxphyaddr):
     assert found_reserved(four_levels(maxphyaddr=maxphyaddr, efer=NXE), FOUR_LEVELS, 4) == {
         *range(maxphyaddr, 52)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mark, form, depth", [
     (four_levels, FOUR_LEVELS, 2), (five_levels, FIVE_LEVELS, 3)], ids=["4-level", "5-level"])
 def test_ps_of_a_pdpte_is_reserved_without_gigabyte_pages(mark, form, depth):

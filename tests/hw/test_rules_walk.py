@@ -127,6 +127,7 @@ async def test_rule_05_page_size_makes_a_pdpte_a_1_gib_page(cpu):
     assert await reach(cpu, READ) == 0x8000_0000 | LINEAR & 0x3fff_ffff
 
 
+@pytest.mark.slow
 @four_levels(gigabyte_pages=False)
 async def test_rule_05_page_size_is_reserved_in_a_pdpte_without_1_gib_pages(cpu):
     map_page(cpu, 0x8000_0000 | PS | P, depth=2)
@@ -161,6 +162,7 @@ async def test_rule_05_bit_7_of_a_pte_is_pat(cpu):
 
 # Rule 6: reserved and ignored bits.
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth, bits", [(3, range(13, 21)), (2, range(13, 30))])
 @four_levels()
 async def test_rule_06_low_address_bits_of_large_pages_are_reserved(cpu, depth, bits):

@@ -81,6 +81,7 @@ def on_tlb(config, test):
     simulate(tlb, main, deadline=100_000)
 
 
+@pytest.mark.slow
 @each_preset
 def test_every_place_hits_for_its_page_and_for_none_that_is_one_bit_away(config):
     async def main(tlb):
@@ -148,6 +149,7 @@ def test_a_set_does_not_take_the_place_of_another_one_s(config):
     on_tlb(config, main)
 
 
+@pytest.mark.slow
 @each_kind
 def test_a_drop_concerns_what_was_looked_up_last_and_nothing_else(config):
     async def main(tlb):

@@ -208,3 +208,52 @@ def test_an_access_during_a_sweep_uses_no_row_of_before_it():
         assert response.physical == 0x5000
 
     compiled().run(main, deadline=100_000, maxphyaddr=52)
+
+
+@pytest.mark.parametrize("bit", range(10))
+@pytest.mark.parametrize("first", [True, False], ids=["one way", "the other"])
+def test_a_global_page_of_before_a_flush_is_not_found_by_a_stamp_that_is_a_bit_away(first, bit):
+    tables = Tables(f"stamps {first} {bit}")
+    page   = NEAR[0]
+    _, mapped = around(page, first=first)
+
+    async def main(cpu):
+        edits = [edit for each in mapped for edit in tables.page(each)]
+        _, leaf, entry = next(edit for edit in edits if edit[2] == tables.entry(page))
+        for _, place, value in edits:
+            cpu.memory.write(place, 8, value | G * (place == leaf))
+        for _, write in [*START, ("control", (Register.CR4, CR4_LA57 | PGE))]:
+            await cpu.write_control(*write)
+        # One of two stamps in a row that are so far apart lacks the bit; the first, if it is high.
+        for number in range(1 + (bit < 9)):
+            frame = entry ^ number << 30
+            cpu.memory.write(leaf, 8, frame | G)
+            for each in mapped:
+                await cpu.access(Access(each, 8))
+            cpu.memory.write(leaf, 8, frame ^ 1 << 20 | G)
+            for _ in range((1 << bit) - 1):
+                await cpu.write_control(Register.CR3, ROOT)
+            await cpu.invpcid(2, 0)
+            assert (await cpu.access(Access(page, 8))).physical == (frame ^ 1 << 20) & -0x1000
+
+    compiled().run(main, deadline=100_000, maxphyaddr=52)
+
+
+def test_what_is_forgotten_of_a_pcid_of_nobody_is_nothing():
+    tables = Tables("nobody")
+    page   = NEAR[0]
+    _, mapped = around(page, first=True)
+
+    async def main(cpu):
+        judged = JudgedUnit(cpu)
+        await judge(judged, [*(edit for each in mapped for edit in tables.page(each)), *START,
+                             ("control", (Register.CR4, CR4_LA57 | PCIDE))])
+        # Rows get the first stamp, which nothing but a sweep gives.
+        while not cpu.events["swept"]:
+            await judged.do(("control", (Register.CR3, ROOT)))
+        await judge(judged, [*map(page_at, mapped), ("invpcid", (0, page << 64 | 5))])
+        hits = cpu.events["hit_second"]
+        await judge(judged, [page_at(page)])
+        assert cpu.events["hit_second"] == hits + 1
+
+    compiled().run(main, deadline=100_000, maxphyaddr=52)

@@ -152,6 +152,7 @@ def test_stamps_are_used_up_one_an_operation_and_are_all_free_after_a_sweep():
     simulate(bank, main, deadline=5000)
 
 
+@pytest.mark.slow
 def test_stamps_are_used_up_though_there_are_no_rows():
     tlb = Tlb(MmuConfig(second_entries=4, directory_entries=4, reference_entries=2))
 
@@ -178,6 +179,7 @@ FORGOTTEN = [(Flush.ALL, 0), (Flush.LOCAL, 0), *(
     (flush, single) for flush in (Flush.OF_PCID, Flush.OF_PCID_AND_GLOBAL) for single in (0, 1, 1))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_no_two_pcids_ever_have_a_stamp(seed):
     bank   = StampBank(MmuConfig(invpcid=True))
@@ -276,6 +278,7 @@ def test_a_pcid_has_no_table_of_one_whose_stamp_is_a_bit_away(bit):
     compiled().run(main, deadline=100_000)
 
 
+@pytest.mark.slow
 def test_more_pcids_than_are_kept_push_each_other_out():
     async def main(cpu):
         judged = JudgedUnit(cpu)

@@ -50,6 +50,7 @@ async def check(cpu, form, places, *, large=0):
     assert (outcome.physical, outcome.data) == (places[-1] + 8, places[-1]), places
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", range(5), ids=["cr3", "pml4e", "pdpte", "pde", "pte"])
 @four_levels()
 async def test_each_bit_of_an_address_in_an_entry_counts(cpu, level):
@@ -57,6 +58,7 @@ async def test_each_bit_of_an_address_in_an_entry_counts(cpu, level):
         await check(cpu, FOUR_LEVELS, moved(5, level, bit))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", range(6), ids=["cr3", "pml5e", "pml4e", "pdpte", "pde", "pte"])
 @five_levels()
 async def test_each_bit_of_an_address_in_an_entry_counts_with_five_levels(cpu, level):
@@ -64,6 +66,7 @@ async def test_each_bit_of_an_address_in_an_entry_counts_with_five_levels(cpu, l
         await check(cpu, FIVE_LEVELS, moved(6, level, bit))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", range(3), ids=["pdpte", "pde", "pte"])
 @pae_paging()
 async def test_each_bit_of_an_address_in_an_entry_counts_in_pae_paging(cpu, level):
@@ -106,6 +109,7 @@ def distinct(form, linear, number):
                         for depth, used in enumerate(own, start=1))]
 
 
+@pytest.mark.slow
 @four_levels()
 async def test_each_bit_of_a_page_number_selects_another_page(cpu):
     await cpu.write_control(Register.CR3, FIXED[0])
@@ -117,6 +121,7 @@ async def test_each_bit_of_a_page_number_selects_another_page(cpu):
         assert await reach(cpu, Access(canonical + 8, 8)) == places[-1] + 8
 
 
+@pytest.mark.slow
 @five_levels()
 async def test_each_bit_of_a_page_number_selects_another_page_with_five_levels(cpu):
     await cpu.write_control(Register.CR3, FIXED[0])

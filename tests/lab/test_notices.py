@@ -19,6 +19,7 @@ def test_each_part_has_the_text_of_its_licence(name):
     assert FOUND[name]["licence"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", OTHERS)
 def test_each_package_of_others_is_among_them(package):
     assert import_module(package).__file__

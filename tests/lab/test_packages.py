@@ -5,6 +5,8 @@ import subprocess
 import sys
 import zipfile
 
+import pytest
+
 from sim.lab.packages import archive
 
 
@@ -12,6 +14,7 @@ from sim.lab.packages import archive
 PLAYER = "import sim.cli.requests, sim.lab.player, sim.lab.saved, sim.lab.scripts, sim.lab.vectors"
 
 
+@pytest.mark.slow
 def test_rooms_that_no_player_imports_are_left_out():
     loaded = subprocess.run(
         [sys.executable, "-c", f"import sys; {PLAYER}; print(*sys.modules)"],

@@ -137,6 +137,7 @@ def test_noise_at_the_start_does_not_spend_all_attempts():
     assert 1 < board.time < CONNECT_PATIENCE and end.traffic.broken > 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chatter", [b"AT+OK\r\n", b"\x7e\x00\x7e", b"\x00"])
 def test_a_device_that_never_stops_talking_is_given_up(chatter):
     class Chatter(Board):

@@ -58,6 +58,7 @@ def test_a_flaw_is_found_out(capsys):
     assert "  forbidden, and seen: 1:EAX=(oa:PA(a), D:0), [PA(a)]=5" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_all_tests_of_a_size_are_counted(capsys):
     assert main(["litmus", "--events", "3", "--engine", "golden", "--jobs", "1", "--json"]) == 0
     known = json.loads(capsys.readouterr().out)

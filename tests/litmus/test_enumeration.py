@@ -41,6 +41,7 @@ def test_no_two_differ_in_names_alone():
         assert test.frames == list("abcd")[:len(test.frames)]
 
 
+@pytest.mark.slow
 def test_a_remap_has_an_invlpg_on_each_processor_and_an_interrupt_between(five):
     remaps = [test for test in five if any(
         step.op is Op.INTERRUPT for thread in test.threads for step in thread)]

@@ -39,6 +39,7 @@ def test_golden_processors_do_too(test, golden):
     assert found.holds and set(found.shown) == found.expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("events, share", [(3, 1), (4, 3), (5, 61)])
 def test_so_do_units_in_tests_that_are_enumerated(events, share, units):
     tests = list(enumerated(events))[::share]
@@ -47,6 +48,7 @@ def test_so_do_units_in_tests_that_are_enumerated(events, share, units):
     assert sum(len(entry.of(Model.NONE)) for entry in found) > len(tests) // 2
 
 
+@pytest.mark.slow
 def test_golden_processors_do_in_more_of_them(golden):
     tests = list(enumerated(5))[::17]
     assert [test.name for test in tests if not examine(test, golden).holds] == []
@@ -106,6 +108,7 @@ def test_a_golden_processor_with_a_flaw_is_found_out(flaw):
     assert not (found.forbidden and flaw in SHOWS_TOO_LITTLE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flaw", FLAWS_OF["pysim"])
 def test_a_unit_with_a_flaw_is_found_out_and_the_abstract_mmu_names_the_cycle(flaw):
     found = examine(library()[SHOWN_BY[flaw]], player("pysim", SMALL, flaw=flaw))
@@ -113,6 +116,7 @@ def test_a_unit_with_a_flaw_is_found_out_and_the_abstract_mmu_names_the_cycle(fl
     assert all(complaint.startswith("cycle ") for _, complaint in found.complaints)
 
 
+@pytest.mark.slow
 def test_without_a_flaw_this_unit_holds():
     units = player("pysim", SMALL)
     assert all(examine(library()[name], units).holds for name in ("dirty+cached", "CoWT+invlpg"))

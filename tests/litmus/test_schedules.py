@@ -21,6 +21,7 @@ def mapped(first, second):
     return two(MAPPED + registers, first, second)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first, second", [
     ("MOV [x],$5", "MOV EAX,[x]; MOV EBX,[x]"),
     ("MOV [x],$5", "MOV [PTE(x)],(oa:PA(b), D:0); MOV EAX,[x]"),

@@ -37,6 +37,7 @@ def test_what_makes_no_sense_is_refused_in_a_line(capsys, arguments, said):
     assert out == "" and said in err and err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_without_a_checkout_the_tests_are_no_checks(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr("sim.cli.workers.processes", pool_of_this_process)
     monkeypatch.setattr(suite, "__file__", str(tmp_path / "a/b/c.py"))
@@ -78,6 +79,7 @@ def test_mutants_of_the_kernel_are_tried(capsys, few, tmp_path):
     assert "100.0 % are killed" in out
 
 
+@pytest.mark.slow
 def test_a_number_that_no_mutant_has_is_refused(capsys, few):
     assert main(["mutate", "sw", "--mutants", "4000", "--only", "3999"]) == 2
     out, err = capsys.readouterr()
@@ -92,6 +94,7 @@ def test_what_is_said_of_survivors_is_no_source_of_a_result():
     assert not any(name.endswith("survivors.toml") for name in files)
 
 
+@pytest.mark.slow
 def test_a_journal_of_other_sources_is_refused(capsys, few, tmp_path):
     journal = tmp_path / "journal"
     words = ["mutate", "sw", "--mutants", "1", "--checks", "scripts", "--resume", str(journal)]

@@ -4,6 +4,8 @@ import os
 import signal
 import time
 
+import pytest
+
 from sim.mutation.forked import HANGS, forked
 
 
@@ -36,6 +38,7 @@ def forever():
         pass
 
 
+@pytest.mark.slow
 def test_what_works_for_ever_is_ended():
     assert forked(forever, 0.5) == HANGS
 

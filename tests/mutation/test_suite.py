@@ -72,6 +72,7 @@ def suite_of(monkeypatch, tmp_path):
         each.close()
 
 
+@pytest.mark.slow
 def test_a_test_that_is_skipped_on_a_mutant_has_not_noticed_it(monkeypatch, suite_of):
     monkeypatch.setattr(kernel, "_files", lambda: ["include/linux/mm.py"])
     mutants = list_mutants(Draw(10_000, 1))
@@ -90,6 +91,7 @@ def test_tests_that_cannot_be_collected_are_told_in_a_line(suite_of):
         "E   ModuleNotFoundError: No module named 'nothing_that_there_is'")
 
 
+@pytest.mark.slow
 def test_a_test_that_goes_on_and_on_is_a_kill_within_its_own_bound(monkeypatch, suite_of):
     monkeypatch.setattr(kernel, "_files", lambda: ["include/linux/mm.py"])
     mutants = list_mutants(Draw(10_000, 1))
@@ -105,6 +107,7 @@ def test_tests_that_fail_in_a_copy_of_the_process_kill_nothing(monkeypatch, suit
         suite_of(FAILS_IN_A_COPY, list_mutants(Draw(10_000, 1)))
 
 
+@pytest.mark.slow
 def test_no_test_at_all_notices_nothing(monkeypatch, suite_of):
     monkeypatch.setattr(kernel, "_files", lambda: ["include/linux/mm.py"])
     mutants = list_mutants(Draw(10_000, 1))

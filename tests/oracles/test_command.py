@@ -26,6 +26,7 @@ def vectors(tmp_path):
     return file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEEDED)
 def test_it_tells_what_agrees_and_why_a_vector_was_left_out(name, vectors, capsys):
     assert main(["compare", str(vectors), "--with", name]) == 0
@@ -36,6 +37,7 @@ def test_it_tells_what_agrees_and_why_a_vector_was_left_out(name, vectors, capsy
     assert max(map(len, told.splitlines())) <= 80
 
 
+@pytest.mark.slow
 @NEEDS["qemu"]
 def test_its_document_and_its_file_have_every_outcome(vectors, tmp_path, capsys):
     results = tmp_path / "results.jsonl"
@@ -51,6 +53,7 @@ def test_its_document_and_its_file_have_every_outcome(vectors, tmp_path, capsys)
     assert "no memory" in far["oracle"]["error"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", VECTOR_ENGINES)
 @pytest.mark.parametrize("name", SEEDED)
 def test_random_vectors_are_compared_on_all_engines(name, engine, capsys):

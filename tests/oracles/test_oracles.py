@@ -80,6 +80,7 @@ def campaign(name, count, seed, ours, oracles):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["golden", "cxxrtl"])
 @pytest.mark.parametrize("name", SEEDED)
 def test_random_vectors_show_known_deviations_alone(name, engine, oracles):
@@ -107,6 +108,7 @@ class WithoutSmap:
         return GoldenVectors().run([each._replace(cr4=each.cr4 & ~(1 << 21)) for each in vectors])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ours", [WithoutWp, WithoutSmap])
 @pytest.mark.parametrize("name", SEEDED)
 def test_a_wrong_machine_is_found_out(name, ours, oracles):
@@ -114,6 +116,7 @@ def test_a_wrong_machine_is_found_out(name, ours, oracles):
     assert found.differed >= 3
 
 
+@pytest.mark.slow
 @NEEDS["qemu"]
 def test_a_guest_that_does_not_survive_a_vector_does_the_others(oracles, monkeypatch):
     killed = vector(number="killed")

@@ -43,11 +43,13 @@ def test_the_wheel_has_all_files_of_the_packages_and_no_others(distributions, in
         if PurePath(name).parts[0] in IMPORTED and not PurePath(name).is_relative_to(SOURCES)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", IMPORTED)
 def test_each_package_says_that_it_is_typed(in_wheel, package):
     assert f"{package}/py.typed" in in_wheel
 
 
+@pytest.mark.slow
 def test_the_source_distribution_has_all_files(distributions):
     with tarfile.open(distributions.sdist) as file:
         found = {str(PurePath(*PurePath(member.name).parts[1:]))

@@ -37,6 +37,7 @@ def test_a_foreign_package_in_an_environment_of_ours_is_not_taken_for_it(loose):
     assert (done.returncode, done.stderr) == (0, "") and "shootdown" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PACKAGES)
 def test_a_foreign_package_that_was_installed_over_ours_is_named(loose, name):
     foreign_package(loose.folder / "lib", name, "")
@@ -62,6 +63,7 @@ def test_a_package_that_was_removed_is_named(loose, remove):
                                 f"{loose.folder}/lib{ADVICE}")
 
 
+@pytest.mark.slow
 def test_a_foreign_module_that_was_installed_over_ours_is_named(loose):
     file = loose.folder / "lib/hw/presets.py"
     file.write_text("")
@@ -70,6 +72,7 @@ def test_a_foreign_module_that_was_installed_over_ours_is_named(loose):
     assert str(file) in line and line.endswith(ADVICE)
 
 
+@pytest.mark.slow
 def test_a_package_of_others_that_is_missing_is_named(loose):
     alone = Installed(bare(loose.folder / "another", loose.folder / "lib"), loose.folder)
     assert complaint(alone) == f"dragoncage: No module named 'amaranth'{ADVICE}"

@@ -32,6 +32,7 @@ def test_every_program_is_an_example():
     assert len(EXAMPLES) == PAGE.count("```python") - 1 == PAGE.count("```text") == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code, said", EXAMPLES, ids=["page table", "32 bits", "classic"])
 def test_an_example_prints_what_the_page_says(installed, code, said):
     assert installed.ask(code) == said.strip()

@@ -27,14 +27,17 @@ def test_what_runs_is_what_was_installed(installed):
     assert all(folder.startswith(f"{place}/lib/") for folder in installed.ask(code).split())
 
 
+@pytest.mark.slow
 def test_the_script_is_not_misled_by_the_path(installed):
     assert listed(installed.run(installed.script, "list", PYTHONPATH="."))
 
 
+@pytest.mark.slow
 def test_the_module_is_not_misled_by_the_folder(installed):
     assert listed(installed.run(installed.python, *MODULE, "list"))
 
 
+@pytest.mark.slow
 def test_a_file_instead_of_a_package_misleads_nobody(installed):
     for name in PACKAGES:
         shutil.rmtree(installed.folder / name)
@@ -53,6 +56,7 @@ def test_a_scenario_gets_our_packages_and_the_modules_beside_it(installed):
     assert "ok: 1 of 1 claims hold" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_program_of_ones_own_gets_our_packages_too(installed):
     code = "import dragoncage; dragoncage.activate(); dragoncage.activate()\n" \
            "from hw.mmu import Mmu; print(Mmu.__module__)"

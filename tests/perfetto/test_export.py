@@ -61,6 +61,7 @@ def test_each_of_several_processors_has_rows_of_its_own():
                                      "CPU 1: control"]
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_written_is_said_with_the_run(tmp_path):
     run = perform(CASE, engine="pysim", era="5.x", exports=[PerfettoExport(tmp_path / "no" / "it")])
     assert run.holds

@@ -1,5 +1,6 @@
 """Signals of a waveform that are kept in memory, beside one that is written."""
 
+import pytest
 from pywellen import Waveform
 
 from hw.config import MmuConfig
@@ -14,6 +15,7 @@ from sw.bus import Access
 NOTHING = "-"
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_what_a_waveform_shows(tmp_path):
     async def main():
         for linear in 0x1234, 0x5678:

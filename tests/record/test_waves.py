@@ -50,6 +50,7 @@ def variables(recorded):
     return {var.full_name: var for var in Waveform(path=str(recorded[1] / "waves.vcd")).all_vars()}
 
 
+@pytest.mark.slow
 def test_there_are_three_files_and_no_others(recorded):
     assert sorted(path.name for path in recorded[1].iterdir()) == FILES
 
@@ -144,6 +145,7 @@ def test_a_hang_has_a_waveform_up_to_its_cycle(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES
 
 
+@pytest.mark.slow
 def test_an_interrupt_leaves_nothing(tmp_path):
     async def main(engine):
         await engine.bus.access(Access(0x1234, 4))
@@ -155,6 +157,7 @@ def test_an_interrupt_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [
     "größer … 用户 🐉", "tab\there", "two\nlines", "a \\ and a \\x41", "\x0b\x0c\x1b[31m\x7f",
     "\u2028 \x85 \xa0.", "#5 $end \"'?%s {}", "not UTF-8: \udcff",
@@ -205,6 +208,7 @@ def test_a_waveform_that_cannot_be_opened_is_told_before_anything_is_done(tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["waves.gtkw"]
 
 
+@pytest.mark.slow
 def test_a_folder_may_have_a_name_that_is_no_text(tmp_path):
     async def main(engine):
         await engine.bus.access(Access(0x1234, 4))

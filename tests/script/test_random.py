@@ -20,6 +20,7 @@ def test_the_same_seed_draws_the_same_script():
     assert steps_of("7/0") == steps_of("7/0") != steps_of("7/1")
 
 
+@pytest.mark.slow
 def test_all_that_is_drawn_is_a_script():
     drawn = set()
     for number in range(50):
@@ -45,6 +46,7 @@ def test_a_step_that_only_another_one_needed_is_left_out_with_it():
     assert shrunk(range(8), lambda steps: 3 in steps and (2 in steps or 7 not in steps)) == [3]
 
 
+@pytest.mark.slow
 @LINUX
 def test_a_campaign_of_random_scripts_finds_nothing(capsys):
     assert main(["script", "--compare", "--random", "400", "--seed", "7"]) == 0

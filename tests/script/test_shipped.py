@@ -38,6 +38,7 @@ def told(script, outcomes):
             for failure in outcome.failed]
 
 
+@pytest.mark.slow
 @EACH_FOLDER
 def test_the_model_does_what_the_record_of_linux_says(folder):
     failed, differ = [], []
@@ -61,6 +62,7 @@ def test_linux_does_what_the_scripts_expect(folder):
     assert failed == []
 
 
+@pytest.mark.slow
 def test_titles_are_sentences_of_their_own():
     titles = [load(file).title for file in FILES]
     assert len(set(titles)) == len(titles)

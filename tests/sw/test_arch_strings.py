@@ -21,6 +21,7 @@ def test_accesses_are_aligned_and_cover_every_byte_once(linear, count):
         range(linear, linear + count))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 3000), st.integers(0, 3000), st.integers(0, 3000))
 def test_rep_movs_copies_like_bytes_one_by_one(to, from_, count):
     cpu   = flat()

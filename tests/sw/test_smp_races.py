@@ -224,6 +224,7 @@ async def ends(user):
         await user.exit()
 
 
+@pytest.mark.slow
 @SEEDS
 @pytest.mark.parametrize("paging, threads", [
     (PAGING_64, True), (PAGING_64, False), (PAGING_32, True), (PAGING_PAE, True),

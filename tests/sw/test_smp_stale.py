@@ -282,12 +282,14 @@ def leave(seed, paging):
 CASES = pytest.mark.parametrize("scenario", [punch, protect, unmap, dontneed, move, fork])
 
 
+@pytest.mark.slow
 @CASES
 @EACH_PAGING
 def test_no_processor_sees_the_old_page_once_the_kernel_has_changed_it(paging, scenario):
     assert seen_stale(scenario, paging) == []
 
 
+@pytest.mark.slow
 @CASES
 @EACH_PAGING
 def test_without_the_flush_on_other_processors_one_does(paging, scenario, forgetful):

@@ -65,6 +65,7 @@ def test_they_end_for_the_reason_that_the_golden_model_has(space):
         assert CAUSES[found.cause[case.lane]] == golden_cause(case), case.values
 
 
+@pytest.mark.slow
 def test_every_cause_is_met():
     space, draw, met = SPACES[6], random.Random(3), set()
     for _ in range(400):

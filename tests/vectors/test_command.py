@@ -69,6 +69,7 @@ def test_each_line_has_its_outcome_in_order(folder, capsys, monkeypatch):
     assert sorted(os.listdir()) == ["in", "out"]
 
 
+@pytest.mark.slow
 def test_the_gateware_in_amaranths_simulator_is_the_default(folder, capsys):
     write("in", long_mode())
     assert main(["access", "in"]) == 0
@@ -206,6 +207,7 @@ def test_an_interrupt_leaves_nothing(folder, capsys, monkeypatch):
     assert os.listdir() == ["in"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number, status", [
     (signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129),
 ])
@@ -219,6 +221,7 @@ def test_a_signal_leaves_nothing(folder, number, status):
     assert os.listdir() == ["out"] and Path("out").read_text() == "old"
 
 
+@pytest.mark.slow
 def test_two_commands_may_write_one_file_at_once(folder):
     command = ("access", "--engine", "golden", "-", "-o", "out")
     with (started(*command, stdin=subprocess.PIPE) as first,
@@ -231,6 +234,7 @@ def test_two_commands_may_write_one_file_at_once(folder):
     assert os.listdir() == ["out"]
 
 
+@pytest.mark.slow
 def test_standard_input_and_output_are_pipes():
     done = dragoncage("-", input=as_text(long_mode(id="é"), CANNOT), encoding="utf-8")
     assert (done.returncode, done.stderr) == (1, "")
@@ -240,6 +244,7 @@ def test_standard_input_and_output_are_pipes():
     assert done.stderr == "dragoncage: standard input: " + SAID.format(2)
 
 
+@pytest.mark.slow
 def test_standard_output_that_is_full_is_one_line_and_status_2():
     with open("/dev/full", "w") as full:
         done = dragoncage("-", input=as_text(long_mode()), capture_output=False, stdout=full,
@@ -248,6 +253,7 @@ def test_standard_output_that_is_full_is_one_line_and_status_2():
     assert done.stderr == "dragoncage: cannot write standard output: No space left on device\n"
 
 
+@pytest.mark.slow
 def test_standard_streams_that_are_closed_are_one_line_and_status_2():
     command = f"cd {ROOT} && {sys.executable} -m dragoncage access --engine golden -"
     for redirection, said in (("<&-", "read standard input: it is closed"),
@@ -257,6 +263,7 @@ def test_standard_streams_that_are_closed_are_one_line_and_status_2():
         assert (done.returncode, done.stderr) == (2, f"dragoncage: cannot {said}\n")
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_enough_ends_it_quietly(folder):
     write("in", *(long_mode(id=number) for number in range(20_000)))
     read, write_end = os.pipe()
@@ -269,6 +276,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(folder):
                    for said in child.err.decode().splitlines())
 
 
+@pytest.mark.slow
 def test_a_file_is_not_held_in_memory(folder):
     # A file of 100 MB, in a process whose data may not exceed 130 MB in all.
     write("in", *(long_mode(id="x" * 20_000) for _ in range(5_000)))
@@ -280,6 +288,7 @@ def test_a_file_is_not_held_in_memory(folder):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_line_without_an_end_is_not_held_in_memory(folder):
     write("in", long_mode(id=1))
     limit = "import resource; resource.setrlimit(resource.RLIMIT_DATA, (130 << 20, -1)); "

@@ -131,6 +131,7 @@ def test_each_step_ends_by_the_rules(engine, steps, ends, changes):
     assert outcome["steps"] == ends
 
 
+@pytest.mark.slow
 @on_each_engine
 def test_entries_and_stores_have_their_values_afterwards(engine):
     [outcome] = played(engine, sequence(
@@ -163,12 +164,14 @@ CANNOT = [
 ]
 
 
+@pytest.mark.slow
 @on_each_engine
 @pytest.mark.parametrize("line, reason", CANNOT, ids=range(len(CANNOT)))
 def test_a_line_that_cannot_begin_has_the_reason_as_its_error(engine, line, reason):
     assert played(engine, line | {"steps": [READ]}) == [{"id": 1, "error": reason}]
 
 
+@pytest.mark.slow
 @on_each_engine
 def test_other_modes_and_pcids_are_there_at_the_beginning(engine):
     lines = [pae_paging(), two_levels(), sequence(cr3="0x1005", cr4=hex(0x20 | PCIDE)),

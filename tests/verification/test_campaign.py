@@ -37,6 +37,7 @@ def test_a_round_is_the_same_by_itself(tmp_path, capsys):
     assert "bins hit" in (tmp_path / "both" / "coverage.txt").read_text()
 
 
+@pytest.mark.slow
 def test_a_round_that_fails_says_how_to_see_it_again(tmp_path, capsys, monkeypatch):
     def play(self, module, settings, folder, *, waiting):
         (folder / "coverage.json").write_text("[]")
@@ -50,6 +51,7 @@ def test_a_round_that_fails_says_how_to_see_it_again(tmp_path, capsys, monkeypat
     assert again.endswith("--seed 5 --from 3 --rounds 1")
 
 
+@pytest.mark.slow
 def test_a_round_of_a_unit_with_switches_says_them_too(tmp_path, capsys, monkeypatch):
     def play(self, module, settings, folder, *, waiting):
         assert settings.config == MmuConfig(pku=True, smep=False)
@@ -101,6 +103,7 @@ def test_without_cocotb_the_command_names_what_to_install(tmp_path, capsys, monk
                                        "pip install 'cocotb>=2.1'\n")
 
 
+@pytest.mark.slow
 def test_the_parts_can_be_imported_without_cocotb():
     code = ("import sys; sys.modules['cocotb'] = sys.modules['cocotb_tools'] = None; "
             "import sim.verification")

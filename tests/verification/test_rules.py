@@ -72,6 +72,7 @@ BAD = {
         [LOCKED, ACK._replace(lock=1), IDLE, LOCKED._replace(we=1)],
     ],
     "lanes":                [[READ._replace(sel=0)]],
+    "adjacent lanes":       [[READ._replace(sel=0b101)], [READ._replace(sel=0xf1)]],
     "in flight":            [[READ, READ, READ]],
 }
 

@@ -1,5 +1,6 @@
 """Docstrings of components and comments on fields, as the Verilog and the pages show them."""
 
+import pytest
 from amaranth.hdl import unsigned
 from amaranth.lib import data, enum
 
@@ -71,6 +72,7 @@ def test_ports_that_are_explained_together_have_a_shape_each():
     assert ready.shape_of("ready") == "In(1)"
 
 
+@pytest.mark.slow
 def test_ports_of_another_component_are_explained_as_there():
     assert [(entry.names, entry.shapes, entry.text) for entry in entries_of(Inside, "Members")] == [
         (("data",),  ("In(8)",),  "A byte, and whether it is there."),

@@ -19,9 +19,10 @@ __all__ = ["TESTS", "BenchHooks"]
 #: The tests of a whole unit: those of blocks, and of what stands around it, are of no use here.
 TESTS = tuple(f"tests/hw/test_{name}.py" for name in (
     "against_golden_bursts", "against_golden_modes", "against_golden_sequences",
-    "against_golden_updates", "bus_errors", "latency", "operands", "registers", "rules_contexts",
-    "rules_flags", "rules_keys", "rules_levels", "rules_modes", "rules_pae", "rules_reserved",
-    "rules_tlb", "rules_verdict", "rules_walk", "tlb_rows", "tlb_second"))
+    "against_golden_updates", "bursts", "bus_errors", "latency", "operands", "registers",
+    "rules_contexts", "rules_flags", "rules_keys", "rules_levels", "rules_modes", "rules_pae",
+    "rules_reserved", "rules_tlb", "rules_verdict", "rules_walk", "tlb_rows", "tlb_second"))
+
 
 #: Features that CONFIG has, and that a test may want the unit not to have.
 _FEATURES = tuple(name for name, value in vars(CONFIG).items() if isinstance(value, bool))
