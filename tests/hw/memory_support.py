@@ -25,6 +25,8 @@ class Transfer:
 class StrictMemory(PhysicalMemory):
     """Physical memory that returns the selected byte lanes only; the others are wrong.
 
+    Lanes must be next to each other.
+
     Attributes
     ----------
     patience : :class:`int` or :class:`None`
@@ -44,6 +46,7 @@ class StrictMemory(PhysicalMemory):
 
     def transfer(self, word: int, write: int, sel: int, data: int) -> int:
         """Do one transfer of the 8-byte word number ``word``."""
+        assert (sel & -sel) + sel & sel == 0, f"lanes {sel:08b} of a transfer are apart"
         unselected = sum(0xff << 8 * lane for lane in range(8) if not sel >> lane & 1)
         return super().transfer(word, write, sel, data) ^ unselected
 

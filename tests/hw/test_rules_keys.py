@@ -319,24 +319,28 @@ async def test_rule_36_a_unit_may_have_keys_for_user_pages_only(cpu):
     assert await error(cpu, READ) == PRESENT | BY_KEY
 
 
-@pytest.mark.parametrize("page, user", [(PAGE, True), (FRAME | P | RW, False)],
-                         ids=["of a user", "of the kernel"])
+@pytest.mark.parametrize("page, user", [
+    (PAGE, True), (FRAME | P | RW, False), (FRAME | P | RW, True),
+], ids=["of a user", "of the kernel", "of the kernel, by a user"])
 @keyed()
 async def test_rule_14_each_key_has_bits_of_its_own(cpu, page, user):
-    register = Register.PKRU if user else Register.PKRS
-    expected = PRESENT | WRITTEN | BY_USER * user | BY_KEY
+    register = Register.PKRU if page & US else Register.PKRS
+    refused  = PRESENT | WRITTEN | BY_USER * user
+    outside  = user and not page & US
+    write    = Access(LINEAR, 8, Kind.WRITE, user=user)
     for wp in (0, WP):
         await cpu.write_control(Register.CR0, CR0_32 | wp)
         for key in range(16):
             map_page(cpu, page | key << 59)
             await cpu.invlpg(LINEAR)
-            write = Access(LINEAR, 8, Kind.WRITE, user=user)
-            await cpu.write_control(register, 0xffff_ffff & ~(3 << 2 * key))
-            assert await reach(cpu, write) == FRAME
-            for bits in (1, 2, 3):
-                await cpu.write_control(register, bits << 2 * key)
+            for bits in range(4):
+                # All other keys forbid everything, or nothing.
+                others = 0xffff_ffff * (bits == 0) & ~(3 << 2 * key)
+                await cpu.write_control(register, others | bits << 2 * key)
                 # Disabled writes are the kernel's as well if CR0.WP is set.
-                if user or wp or bits & 1:
-                    assert await error(cpu, write) == expected, (key, bits)
+                if bits & 1 or bits and (user or wp):
+                    assert await error(cpu, write) == refused | BY_KEY, (key, bits)
+                elif outside:
+                    assert await error(cpu, write) == refused, (key, bits)
                 else:
-                    assert await reach(cpu, write) == FRAME, key
+                    assert await reach(cpu, write) == FRAME, (key, bits)
