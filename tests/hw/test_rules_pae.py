@@ -345,6 +345,7 @@ async def test_rule_28_a_walk_that_begins_again_looks_at_the_register(cpu):
     cpu.memory.after_read[pte] = lambda: change(cpu, pte, add=1 << 9)
     assert await error(cpu, READ) == 0
     assert cpu.events["walk_again"] == 1
+    assert pde & 0xff8 not in {transfer.address for transfer in cpu.memory.transfers}
 
 
 # Rule 31: the upper half of CR3.
