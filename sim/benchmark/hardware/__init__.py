@@ -8,6 +8,7 @@
 :mod:`sim.benchmark.hardware.flow`       synthesis, place and route, and what is kept of them
 :mod:`sim.benchmark.hardware.measure`    all of it, preset by preset
 :mod:`sim.benchmark.hardware.peers`      other open units, as they were measured
+:mod:`sim.benchmark.hardware.aims`       bounds for the figures, and what is reached
 :mod:`sim.benchmark.hardware.tables`     figures as tables
 :mod:`sim.benchmark.hardware.document`   figures as JSON
 =======================================  ======================================================

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from .aims import NOT_MADE, Verdict, judged
 from .measure import Costs, Measurement, Unit
 from .peers import PEERS, TOOLS, Peer
 
@@ -23,6 +24,8 @@ def as_json(found: Measurement) -> str:
         "seeds":   list(found.seeds),
         "targets": [{"name": target.name, "title": target.title} for target in found.targets],
         "units":   [_unit(unit) for unit in found.units],
+        "aims":    {"judged": [_verdict(verdict) for verdict in judged(found)],
+                    "not_made": NOT_MADE},
         "peers":   {"tools": TOOLS, "units": [_peer(peer) for peer in PEERS]},
     }, indent=2) + "\n"
 
@@ -47,6 +50,12 @@ def _costs(costs: Costs) -> dict[str, Any]:
         "placements": [{"seed": placed.seed, "fmax_hz": round(placed.fmax_hz),
                         "critical_path": asdict(placed.path)} for placed in costs.placements],
     }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    aim = verdict.aim
+    return {"text": aim.text, "relation": aim.relation, "bound": aim.bound, "unit": aim.unit,
+            "reached": verdict.reached, "met": verdict.met}
 
 
 def _peer(peer: Peer) -> dict[str, Any]:

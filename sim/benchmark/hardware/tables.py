@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sim.output.text import table, wrap
 from sim.record.words import count
 
+from .aims import NOT_MADE, judged
 from .cycles import MEASURES
 from .measure import LATENCIES, Costs, Measurement, Unit
 from .peers import PEERS, Cost
@@ -26,9 +27,10 @@ USUAL = "default"
 
 
 def as_text(found: Measurement) -> str:
-    """Return all tables: a part for each target, and the cycles."""
+    """Return all tables: a part for each target, the cycles, and what was aimed at."""
     return "\n".join((
-        _intro(found), *(_target(found, target) for target in found.targets), _cycles(found.units)))
+        _intro(found), *(_target(found, target) for target in found.targets), _cycles(found.units),
+        _aims(found)))
 
 
 def _intro(found: Measurement) -> str:
@@ -125,6 +127,15 @@ def _both(unit: Unit, name: str) -> str:
     if any(name not in unit.cycles[latency] for latency in LATENCIES):
         return "-"
     return " / ".join(f"{unit.cycles[latency][name]:.3g}" for latency in LATENCIES)
+
+
+def _aims(found: Measurement) -> str:
+    """Aims of what was measured: the bound, and the figure that was reached."""
+    return table([("what was aimed at", "bound", "reached", "met"), *(
+        (verdict.aim.text, f"{verdict.aim.relation} {verdict.aim.bound:,} {verdict.aim.unit}",
+         f"{verdict.reached:,.{0 if verdict.reached == round(verdict.reached) else 1}f}",
+         "yes" if verdict.met else "no") for verdict in judged(found))]) + "\n".join(
+        wrap(f"Not made: {'; '.join(NOT_MADE)}.", "")) + "\n"
 
 
 def _number(value: float) -> str:
