@@ -337,6 +337,8 @@ async def test_rule_14_each_key_has_bits_of_its_own(cpu, page, user):
                 # All other keys forbid everything, or nothing.
                 others = 0xffff_ffff * (bits == 0) & ~(3 << 2 * key)
                 await cpu.write_control(register, others | bits << 2 * key)
+                # Each is judged on a hit: a fetch, which keys do not concern, fills the TLB.
+                assert await reach(cpu, FETCH) == FRAME
                 # Disabled writes are the kernel's as well if CR0.WP is set.
                 if bits & 1 or bits and (user or wp):
                     assert await error(cpu, write) == refused | BY_KEY, (key, bits)
