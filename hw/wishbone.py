@@ -80,7 +80,7 @@ class WishboneSignature(_BusSignature):
     adr : :py:`Out(maxphyaddr - exact_log2(data_width // 8))`
         Word address.
     sel : :py:`Out(data_width // 8)`
-        Byte lanes.
+        Byte lanes, next to each other.
     dat_w, dat_r : :py:`Out(data_width)`, :py:`In(data_width)`
         Data to and from memory.
     stall, ack, err : :py:`In(1)`
@@ -115,7 +115,7 @@ class ClassicSignature(_BusSignature):
     adr : :py:`Out(maxphyaddr - exact_log2(data_width // 8))`
         Word address.
     sel : :py:`Out(data_width // 8)`
-        Byte lanes.
+        Byte lanes, next to each other.
     dat_w, dat_r : :py:`Out(data_width)`, :py:`In(data_width)`
         Data to and from memory.
     ack, err : :py:`In(1)`

@@ -101,7 +101,7 @@ def shortcomings(report: NextpnrReport, clock_hz: int) -> list[str]:
 def overfull(log: str) -> list[str]:
     """Return the parts that there are not enough of, by the table in nextpnr's log.
 
-    If there are enough of all, but so few left that no placement was found, the fullest one.
+    If there are enough of all, and yet no placement was found, that and the fullest one.
     """
     rows = [(int(used), int(available), KINDS.get(kind, kind)) for kind, used, available in
             re.findall(r"(\w+): +(\d+)/ *(\d+) +\d+%", log)]
@@ -109,5 +109,5 @@ def overfull(log: str) -> list[str]:
             if used > available]
     if not full and rows and UNPLACED in log:
         used, available, kind = max(rows, key=lambda row: row[0] / row[1])
-        full.append(f"{used:,} {kind} of {available:,} are too many to place")
+        full.append(f"no placement was found with {used:,} {kind} of {available:,}")
     return full

@@ -89,7 +89,8 @@ def _write_follows_read(history: _BusHistory, now: WishboneCycle) -> bool:
 
 
 def _adjacent(history: _BusHistory, now: WishboneCycle) -> bool:
-    # Below the lowest lane that is selected, and above the highest, there are no others.
+    # The lowest selected bit, added, carries through a run of ones and clears it; a lane beyond a
+    # gap would stay.
     return not now.accepts or now.sel is None or (now.sel & -now.sel) + now.sel & now.sel == 0
 
 
@@ -116,7 +117,7 @@ WISHBONE_RULES = (
          _write_follows_read),
     Rule("lanes", "2.2.3: SEL_O says where data is expected: in one lane or more",
          lambda history, now: not now.accepts or now.sel != 0),
-    Rule("adjacent lanes", "hw.bus: a transfer is of bytes that follow each other", _adjacent),
+    Rule("adjacent lanes", "hw.wishbone: a transfer is of bytes that follow each other", _adjacent),
     Rule("in flight", "hw.config: no more transfers are outstanding than the unit can keep",
          lambda history, now:
          len(history.outstanding) + now.accepts - now.acknowledges <= history.most),

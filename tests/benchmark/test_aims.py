@@ -56,6 +56,17 @@ def test_the_table_tells_figure_and_bound():
     assert "default, ECP5: the same <= 130 ns 125 yes" in rows
 
 
+def test_a_near_miss_is_not_rounded_to_its_bound():
+    found   = measurement("default", targets=("ecp5",))
+    placed  = found.units[0].costs["ecp5"].placements[0]
+    nearly  = replace(found.units[0], costs={"ecp5": replace(
+        found.units[0].costs["ecp5"], placements=[replace(placed, fmax_hz=84.96e6)])})
+    [row]   = [line.split() for line in as_text(
+        Measurement([nearly], found.targets, found.seeds, found.tools)).splitlines()
+        if line.startswith("default, ECP5: clock")]
+    assert row[-2:] == ["84.96", "no"]
+
+
 def test_the_json_has_them():
     found = json.loads(as_json(measurement("default", targets=("ecp5",))))["aims"]
     assert found["judged"][0] == {

@@ -61,5 +61,5 @@ def test_a_design_without_a_legal_placement_names_what_is_fullest():
     rows = ("Info: \t         ICESTORM_LC:    7654/   7680    99%\n"
             "Info: \t        ICESTORM_RAM:      28/     32    87%\n")
     assert overfull(f"{rows}ERROR: Unable to find legal placement for all cells\n") == [
-        "7,654 logic cells of 7,680 are too many to place"]
+        "no placement was found with 7,654 logic cells of 7,680"]
     assert overfull(f"{rows}ERROR: no such part\n") == []

@@ -263,7 +263,7 @@ def judge_a_way(bench, modes, *, count, maxphyaddr=40):
 #: Nobody else edits a table meanwhile, all of memory answers, and the unit keeps more PCIDs apart.
 NEVER = {"walk_again", "bus_error", "expired"}
 
-#: Stamps are used up by some thousand invalidations.
+#: Stamps are used up by some thousand invalidations, which one way has and another has not.
 RARE = {"swept"}
 
 

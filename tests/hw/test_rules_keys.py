@@ -323,7 +323,7 @@ async def test_rule_36_a_unit_may_have_keys_for_user_pages_only(cpu):
     (PAGE, True), (FRAME | P | RW, False), (FRAME | P | RW, True),
 ], ids=["of a user", "of the kernel", "of the kernel, by a user"])
 @keyed()
-async def test_rule_14_each_key_has_bits_of_its_own(cpu, page, user):
+async def test_rule_36_a_write_that_hits_is_judged_by_its_own_key(cpu, page, user):
     register = Register.PKRU if page & US else Register.PKRS
     refused  = PRESENT | WRITTEN | BY_USER * user
     outside  = user and not page & US

@@ -73,12 +73,12 @@ async def check_pages_below_the_gap(cpu, width):
 
 
 @four_levels()
-async def test_rule_08_an_access_may_cross_into_the_next_page_but_out_of_the_last_one(cpu):
+async def test_rule_08_an_access_may_cross_into_any_page_but_one_that_is_not_canonical(cpu):
     await check_pages_below_the_gap(cpu, 48)
 
 
 @five_levels()
-async def test_rule_37_so_may_one_of_57_bits(cpu):
+async def test_rule_37_an_access_of_57_bits_may_cross_into_any_page_but_such_a_one(cpu):
     await check_pages_below_the_gap(cpu, 57)
 
 

@@ -224,7 +224,8 @@ def test_a_global_page_of_before_a_flush_is_not_found_by_a_stamp_that_is_a_bit_a
             cpu.memory.write(place, 8, value | G * (place == leaf))
         for _, write in [*START, ("control", (Register.CR4, CR4_LA57 | PGE))]:
             await cpu.write_control(*write)
-        # One of two stamps in a row that are so far apart lacks the bit; the first, if it is high.
+        # Of two stamps that are so far apart, one has the bit clear. If it is the highest, that is
+        # the first, and a second round would pass the last stamp.
         for number in range(1 + (bit < 9)):
             frame = entry ^ number << 30
             cpu.memory.write(leaf, 8, frame | G)
@@ -239,7 +240,7 @@ def test_a_global_page_of_before_a_flush_is_not_found_by_a_stamp_that_is_a_bit_a
     compiled().run(main, deadline=100_000, maxphyaddr=52)
 
 
-def test_what_is_forgotten_of_a_pcid_of_nobody_is_nothing():
+def test_invpcid_of_a_pcid_without_translations_forgets_nothing():
     tables = Tables("nobody")
     page   = NEAR[0]
     _, mapped = around(page, first=True)

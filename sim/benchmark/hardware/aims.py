@@ -17,7 +17,7 @@ Figure = Callable[[Measurement], float | None]
 #: A board's clock is to be this much below what its bitstream could run at.
 MARGIN = 1.05
 
-#: What was aimed at beyond that, and is not made. ``docs/hardware.md`` says why.
+#: What was aimed at beside :data:`AIMS`, and is not made. ``docs/hardware.md`` says why.
 NOT_MADE = ("a hit answered in the cycle after, as a parameter (1 cycle, 30 ns)",
             "a first write in 9 cycles, where the address of its entry is kept",
             "another access while one is walked for")
@@ -31,8 +31,8 @@ class Aim:
     ----------
     text, unit : :class:`str`
         What is measured, and in what; no unit for a plain number.
-    relation : :class:`str`
-        Of the figure to ``bound``: ``">="`` or ``"<="``.
+    relation, bound : :class:`str`, :class:`float`
+        ``">="`` or ``"<="``, and what the figure is to be compared with.
     of : callable
         The figure.
     """
@@ -109,7 +109,7 @@ def _hits_per_cycle(latency: int) -> Figure:
 def _board(name: str, mhz: float) -> Aim:
     """The clock that a board has, if that leaves the margin; else what it may have.
 
-    Of the build on record. It is told where the unit of the board's preset was measured.
+    Of the build on record: nothing of it is measured here. It is judged if the board's preset was.
     """
     board = BOARDS[name]
     clock = None if board.built is None else min(board.clock_hz, board.built.fmax_hz / MARGIN) / 1e6

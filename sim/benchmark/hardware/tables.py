@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sim.output.text import table, wrap
 from sim.record.words import count
 
-from .aims import NOT_MADE, judged
+from .aims import NOT_MADE, Verdict, judged
 from .cycles import MEASURES
 from .measure import LATENCIES, Costs, Measurement, Unit
 from .peers import PEERS, Cost
@@ -21,6 +21,9 @@ HEADS: Mapping[str, str] = {"lut4": "LUT4", "ff": "FF", "dpr16x4": "DPR16X4", "d
 
 #: Measures that are compared in nanoseconds, and their heads.
 COMPARED: Mapping[str, str] = {"hit": "read hit", "walk_2": "walk of 2", "walk_4": "walk of 4"}
+
+#: Digits behind the point that a figure has at most.
+MOST_DIGITS = 6
 
 #: The unit to which others are compared, if it was measured; else the first one.
 USUAL = "default"
@@ -131,11 +134,19 @@ def _both(unit: Unit, name: str) -> str:
 
 def _aims(found: Measurement) -> str:
     """Aims of what was measured: the bound, and the figure that was reached."""
-    return table([("what was aimed at", "bound", "reached", "met"), *(
-        (verdict.aim.text, f"{verdict.aim.relation} {verdict.aim.bound:,} {verdict.aim.unit}",
-         f"{verdict.reached:,.{0 if verdict.reached == round(verdict.reached) else 1}f}",
-         "yes" if verdict.met else "no") for verdict in judged(found))]) + "\n".join(
+    rows = [(verdict.aim.text, f"{verdict.aim.relation} {verdict.aim.bound:,} {verdict.aim.unit}",
+             _reached(verdict), "yes" if verdict.met else "no") for verdict in judged(found)]
+    return table([("what was aimed at", "bound", "reached", "met"), *rows]) + "\n".join(
         wrap(f"Not made: {'; '.join(NOT_MADE)}.", "")) + "\n"
+
+
+def _reached(verdict: Verdict) -> str:
+    """Return a figure with so many digits that it is not rounded to a bound that it misses."""
+    figure, bound = verdict.reached, verdict.aim.bound
+    digits = 0 if figure == round(figure) else 1
+    while not verdict.met and round(figure, digits) == bound and digits < MOST_DIGITS:
+        digits += 1
+    return f"{figure:,.{digits}f}"
 
 
 def _number(value: float) -> str:

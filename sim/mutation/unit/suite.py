@@ -23,7 +23,6 @@ TESTS = tuple(f"tests/hw/test_{name}.py" for name in (
     "rules_contexts", "rules_flags", "rules_keys", "rules_levels", "rules_modes", "rules_pae",
     "rules_reserved", "rules_tlb", "rules_verdict", "rules_walk", "tlb_rows", "tlb_second"))
 
-
 #: Features that CONFIG has, and that a test may want the unit not to have.
 _FEATURES = tuple(name for name, value in vars(CONFIG).items() if isinstance(value, bool))
 
