@@ -7,6 +7,7 @@
 :mod:`sim.benchmark.vectors`    access vectors, from line to line
 :mod:`sim.benchmark.measure`    all workloads, timed on the engines
 :mod:`sim.benchmark.report`     figures as a table and as JSON
+:mod:`sim.benchmark.bounds`     bounds that figures keep
 :mod:`sim.benchmark.hardware`   cost, clock and cycles of the unit, beside others
 ==============================  ==================================================
 

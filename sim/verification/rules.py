@@ -16,7 +16,7 @@ from .ports import StreamCycle, WishboneCycle
 
 
 __all__ = ["MMU_RULES", "MOST_ANSWERS", "STREAM_RULES", "WISHBONE_RULES", "MmuChecker", "MmuCycle",
-           "Rule", "StreamChecker", "WishboneChecker"]
+           "Rule", "StreamChecker", "WishboneChecker", "adjacent"]
 
 
 class Rule(NamedTuple):
@@ -88,10 +88,11 @@ def _write_follows_read(history: _BusHistory, now: WishboneCycle) -> bool:
     return (now.adr, now.sel) in history.read and all(history.outstanding)
 
 
-def _adjacent(history: _BusHistory, now: WishboneCycle) -> bool:
+def adjacent(sel: int) -> bool:
+    """Tell whether the lanes of a transfer are next to each other."""
     # The lowest selected bit, added, carries through a run of ones and clears it; a lane beyond a
     # gap would stay.
-    return not now.accepts or now.sel is None or (now.sel & -now.sel) + now.sel & now.sel == 0
+    return (sel & -sel) + sel & sel == 0
 
 
 #: A cycle is named by the edge at its end.
@@ -117,7 +118,8 @@ WISHBONE_RULES = (
          _write_follows_read),
     Rule("lanes", "2.2.3: SEL_O says where data is expected: in one lane or more",
          lambda history, now: not now.accepts or now.sel != 0),
-    Rule("adjacent lanes", "hw.wishbone: a transfer is of bytes that follow each other", _adjacent),
+    Rule("adjacent lanes", "hw.wishbone: a transfer is of bytes that follow each other",
+         lambda history, now: not now.accepts or now.sel is None or adjacent(now.sel)),
     Rule("in flight", "hw.config: no more transfers are outstanding than the unit can keep",
          lambda history, now:
          len(history.outstanding) + now.accepts - now.acknowledges <= history.most),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from sim.benchmark.bounds import within
 from sim.benchmark.report import number
 from sim.benchmark.series import Figure, Figures
 from sim.output.text import table
@@ -42,9 +43,7 @@ class Verdict:
     @property
     def met(self) -> bool:
         """True if the target was met."""
-        if self.target.relation == "<":
-            return self.measured < self.target.bound
-        return self.measured >= self.target.bound
+        return within(self.measured, self.target.relation, self.target.bound)
 
 
 def _cycles(work: str, engine: str) -> Callable[[Figures], float]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hw.presets import PRESETS
-from sim.benchmark.hardware.aims import AIMS, Aim, Verdict, judged
+from sim.benchmark.hardware.aims import AIMS, Aim, AimResult, judged
 from sim.benchmark.hardware.document import as_json
 from sim.benchmark.hardware.measure import Measurement
 from sim.benchmark.hardware.tables import as_text
@@ -22,7 +22,7 @@ def texts(found):
     (">=", 84.9, False), (">=", 85, True), (">=", 90, True),
     ("<=", 84.9, True), ("<=", 85, True), ("<=", 85.1, False)])
 def test_an_aim_is_met_up_to_its_bound(relation, reached, met):
-    assert Verdict(Aim("", relation, 85, "MHz", lambda found: reached), reached).met == met
+    assert AimResult(Aim("", relation, 85, "MHz", lambda found: reached), reached).met == met
 
 
 def test_all_aims_are_judged_if_all_was_measured():

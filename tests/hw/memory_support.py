@@ -7,6 +7,7 @@ from typing import Any
 from amaranth.sim import SimulatorContext
 
 from sim.memory import PhysicalMemory, Target
+from sim.verification.rules import adjacent
 
 
 __all__ = ["FailingMemory", "RecordingMemory", "StrictMemory", "Transfer"]
@@ -46,7 +47,7 @@ class StrictMemory(PhysicalMemory):
 
     def transfer(self, word: int, write: int, sel: int, data: int) -> int:
         """Do one transfer of the 8-byte word number ``word``."""
-        assert (sel & -sel) + sel & sel == 0, f"lanes {sel:08b} of a transfer are apart"
+        assert adjacent(sel), f"lanes {sel:08b} of a transfer are apart"
         unselected = sum(0xff << 8 * lane for lane in range(8) if not sel >> lane & 1)
         return super().transfer(word, write, sel, data) ^ unselected
 

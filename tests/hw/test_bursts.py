@@ -23,9 +23,9 @@ class SlowMemory(StrictMemory):
 
 
 async def burst(cpu, access, length=LENGTH):
-    """Do an access as often as that, as fast as the unit accepts it.
+    """Issue one access ``length`` times, as fast as the unit accepts it.
 
-    Returns the responses, and in how many cycles all of it was done.
+    Returns the responses, and the cycles from the first request to the last response.
     """
     last = 0
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hw.boards import BOARDS
+from sim.benchmark.bounds import within
 
 from .measure import Measurement, Unit
 
 
-__all__ = ["AIMS", "NOT_MADE", "Aim", "Verdict", "judged"]
+__all__ = ["AIMS", "NOT_MADE", "Aim", "AimResult", "judged"]
 
 
 #: A figure of a measurement; None if what it is of was not measured, or does not fit.
@@ -18,9 +19,9 @@ Figure = Callable[[Measurement], float | None]
 MARGIN = 1.05
 
 #: What was aimed at beside :data:`AIMS`, and is not made. ``docs/hardware.md`` says why.
-NOT_MADE = ("a hit answered in the cycle after, as a parameter (1 cycle, 30 ns)",
+NOT_MADE = ("a hit that completes in the next cycle, as a parameter (1 cycle, 30 ns)",
             "a first write in 9 cycles, where the address of its entry is kept",
-            "another access while one is walked for")
+            "hits under a miss")
 
 
 @dataclass(frozen=True)
@@ -33,19 +34,19 @@ class Aim:
         What is measured, and in what; no unit for a plain number.
     relation, bound : :class:`str`, :class:`float`
         ``">="`` or ``"<="``, and what the figure is to be compared with.
-    of : callable
-        The figure.
+    figure : callable
+        The figure, of a measurement.
     """
 
     text:     str
     relation: str
     bound:    float
     unit:     str
-    of:       Figure
+    figure:   Figure
 
 
 @dataclass(frozen=True)
-class Verdict:
+class AimResult:
     """An aim, and the figure that was reached."""
 
     aim:     Aim
@@ -54,14 +55,13 @@ class Verdict:
     @property
     def met(self) -> bool:
         """True if the aim was reached."""
-        if self.aim.relation == ">=":
-            return self.reached >= self.aim.bound
-        return self.reached <= self.aim.bound
+        return within(self.reached, self.aim.relation, self.aim.bound)
 
 
-def judged(found: Measurement) -> list[Verdict]:
+def judged(measurement: Measurement) -> list[AimResult]:
     """Compare a measurement with all aims of what was measured."""
-    return [Verdict(aim, figure) for aim in AIMS if (figure := aim.of(found)) is not None]
+    return [AimResult(aim, reached) for aim in AIMS
+            if (reached := aim.figure(measurement)) is not None]
 
 
 def _of(preset: str, figure: Callable[[Unit], float | None]) -> Figure:

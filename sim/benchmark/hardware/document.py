@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from .aims import NOT_MADE, Verdict, judged
+from .aims import NOT_MADE, AimResult, judged
 from .measure import Costs, Measurement, Unit
 from .peers import PEERS, TOOLS, Peer
 
@@ -52,7 +52,7 @@ def _costs(costs: Costs) -> dict[str, Any]:
     }
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def _verdict(verdict: AimResult) -> dict[str, Any]:
     aim = verdict.aim
     return {"text": aim.text, "relation": aim.relation, "bound": aim.bound, "unit": aim.unit,
             "reached": verdict.reached, "met": verdict.met}

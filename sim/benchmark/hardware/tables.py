@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sim.output.text import table, wrap
 from sim.record.words import count
 
-from .aims import NOT_MADE, Verdict, judged
+from .aims import NOT_MADE, AimResult, judged
 from .cycles import MEASURES
 from .measure import LATENCIES, Costs, Measurement, Unit
 from .peers import PEERS, Cost
@@ -140,7 +140,7 @@ def _aims(found: Measurement) -> str:
         wrap(f"Not made: {'; '.join(NOT_MADE)}.", "")) + "\n"
 
 
-def _reached(verdict: Verdict) -> str:
+def _reached(verdict: AimResult) -> str:
     """Return a figure with so many digits that it is not rounded to a bound that it misses."""
     figure, bound = verdict.reached, verdict.aim.bound
     digits = 0 if figure == round(figure) else 1
