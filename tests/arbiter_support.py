@@ -20,6 +20,10 @@ __all__ = ["GIVEN", "IDLE", "RULES", "SIGNALS", "Cycle", "DeafArbiter", "Drive",
            "through"]
 
 
+#: All byte lanes that a transfer may have: none, or some that are next to each other.
+RUNS = [0, *(((1 << count) - 1) << first for first in range(8) for count in range(1, 9 - first))]
+
+
 class DeafArbiter(Arbiter):
     """An arbiter that knows of no locked bus cycles."""
 
@@ -100,7 +104,7 @@ def random_traffic(random: Random, count: int, *, words: int = 4) -> Initiator:
         drive = IDLE
         if left and random.random() < 0.6:
             drive = Drive(stb=1, we=random.getrandbits(1), adr=random.randrange(words),
-                          sel=random.getrandbits(8), dat_w=random.getrandbits(64))
+                          sel=random.choice(RUNS), dat_w=random.getrandbits(64))
         while True:
             drive = Drive(**vars(drive) | {"cyc": int(drive.stb or flying > 0)})
             seen  = yield drive

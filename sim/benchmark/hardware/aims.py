@@ -18,7 +18,7 @@ Figure = Callable[[Measurement], float | None]
 #: A board's clock is to be this much below what its bitstream could run at.
 MARGIN = 1.05
 
-#: What was aimed at beside :data:`AIMS`, and is not made. ``docs/hardware.md`` says why.
+#: What was aimed at beside these, and is not made. ``docs/hardware.md`` says why.
 NOT_MADE = ("a hit that completes in the next cycle, as a parameter (1 cycle, 30 ns)",
             "a first write in 9 cycles, where the address of its entry is kept",
             "hits under a miss")
