@@ -63,7 +63,7 @@ RULES: dict[int, Rule] = {rule.number: rule for rule in (
     Rule(7, "XD is reserved while EFER.NXE = 0", "4.5, 4.7",
          ("hw/test_rules_walk.py",)),
     Rule(8, "a non-canonical address is no page fault", "Vol. 1, 3.3.7.1",
-         ("hw/test_rules_walk.py",)),
+         ("hw/test_rules_levels.py", "hw/test_rules_walk.py")),
     Rule(9, "the error code tells what the access was", "4.7",
          ("hw/test_rules_verdict.py",)),
     Rule(10, "CR0.WP", "2.5, 4.6.1",
