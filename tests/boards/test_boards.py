@@ -122,6 +122,7 @@ def test_a_pll_makes_the_clock_if_it_is_not_the_platforms(plans, board):
     assert made == (platform.default_clk_frequency != board.clock_hz)
 
 
+@pytest.mark.slow
 @EACH
 def test_the_system_is_in_the_design(plans, board):
     _, plan = plans[board.name]

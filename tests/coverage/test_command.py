@@ -74,6 +74,7 @@ def test_json_and_the_page_have_the_same_and_vectors_can_be_run(tmp_path, capsys
     assert "http" not in page.replace("http-equiv", "")
 
 
+@pytest.mark.slow
 def test_a_stimulus_is_carried_out_again_and_tells_its_hits(capsys):
     assert main(["coverage", "--stimulus", "2432.0"]) == 0
     out = capsys.readouterr().out

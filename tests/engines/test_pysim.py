@@ -43,6 +43,7 @@ def test_what_is_stored_is_loaded():
     assert engine.memory.read(0x1000, 8) == 0x1122_3344_5566_7788
 
 
+@pytest.mark.slow
 def test_a_string_is_moved_in_order_and_asked_for_back_to_back():
     async def main(engine):
         assert await engine.bus.store_string(0x1003, data, user=False) == (len(data), None)
@@ -172,6 +173,7 @@ def test_slow_memory_is_not_a_hang():
     assert run(main, memory=PhysicalMemory(latency=40), deadline=60).cycle > 160
 
 
+@pytest.mark.slow
 def test_what_the_kernel_raises_comes_out():
     async def main(engine):
         await engine.bus.access(Access(0x1000, 8))
@@ -200,6 +202,7 @@ def test_a_machine_runs_once():
         engine.run(lambda: nothing(engine))
 
 
+@pytest.mark.slow
 def test_every_machine_begins_at_reset():
     async def main(engine):
         await engine.bus.write_control(Register.RFLAGS, AC)

@@ -41,6 +41,7 @@ def test_the_page_has_a_row_for_each_race_with_its_bound():
         assert bound.split()[0] == str(module.PREEMPTIONS or "none")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RACES)
 def test_the_page_has_the_steps_of_each_race(name):
     """They change with the kernel, and so do the figures beside them."""
@@ -48,6 +49,7 @@ def test_the_page_has_the_steps_of_each_race(name):
     assert rows("n ")[name][1] == f"{found.steps:,}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in RACES if name not in LONG])
 def test_the_page_has_what_a_search_counts(name):
     assert rows("n ")[name][3:] == counted(name)

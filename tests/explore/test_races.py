@@ -11,6 +11,7 @@ from sw.era import ERAS
 from .explore_support import LONG, explored, in_worker, played
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in RACES if name not in LONG])
 def test_a_bad_outcome_is_found_with_so_many_preemptions_and_not_with_fewer(name):
     most   = race_called(name).PREEMPTIONS
@@ -21,6 +22,7 @@ def test_a_bad_outcome_is_found_with_so_many_preemptions_and_not_with_fewer(name
     assert "kernel stops" not in result.first.ending.bad
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in RACES if name not in LONG])
 def test_it_is_in_no_schedule_within_the_same_bound_where_it_was_mended(name):
     result = explored(Exhaustive(race_called(name).PREEMPTIONS), Setting(name, sound=True))
@@ -37,6 +39,7 @@ def test_a_race_has_two_variants_that_differ_in_one_thing(name):
     assert bool(module.FLAWED.flaw) == (module.FLAWED.era == module.SOUND.era)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sound", [False, True])
 @pytest.mark.parametrize("name", LONG)
 def test_a_schedule_that_took_long_to_find_is_bad_before_it_was_mended_and_not_after(name, sound):
@@ -45,6 +48,7 @@ def test_a_schedule_that_took_long_to_find_is_bad_before_it_was_mended_and_not_a
     assert ending.preemptions == race_called(name).PREEMPTIONS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sound", [False, True])
 @pytest.mark.parametrize("name", LONG)
 def test_with_fewer_preemptions_it_is_in_no_schedule(name, sound):
@@ -54,6 +58,7 @@ def test_with_fewer_preemptions_it_is_in_no_schedule(name, sound):
     assert result.played > 1
 
 
+@pytest.mark.slow
 def test_what_takes_three_processors_is_found_by_a_search():
     result = explored(Exhaustive(1), Setting("nested-flush"), schedules=100)
     assert result.processors == 3 and result.first.ending.preemptions == 1

@@ -27,6 +27,7 @@ class Played(State):
         self.plans += [played.ending.plan for played in results]
 
 
+@pytest.mark.slow
 def test_dirty_cow_is_found_with_one_preemption_and_not_without():
     result = explored(Exhaustive(1))
     without, one = result.rounds
@@ -37,12 +38,14 @@ def test_dirty_cow_is_found_with_one_preemption_and_not_without():
     assert result.complete
 
 
+@pytest.mark.slow
 def test_the_era_that_mended_it_has_it_in_no_schedule_within_the_same_bound():
     result = explored(Exhaustive(1), SOUND)
     assert [entry.bad for entry in result.rounds] == [0, 0]
     assert result.first is None and result.complete
 
 
+@pytest.mark.slow
 def test_what_is_left_out_is_equal_to_what_is_played():
     """All schedules with one preemption, played one by one, have no end that the search lacks."""
     starts = [(), (Switch(0, 1),)]
@@ -60,6 +63,7 @@ def test_what_is_left_out_is_equal_to_what_is_played():
         bool(bad) for bad, *_ in in_worker(outcomes, every))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy, schedules", [(Sampled(2), 8), (Sampled(0), 5)])
 def test_what_is_drawn_depends_on_the_seed_alone(strategy, schedules):
     def plans(seed):
@@ -80,6 +84,7 @@ def test_a_schedule_that_is_drawn_again_is_counted_and_not_played():
     assert len(state.plans) == 2 + len(set(drawn))  # the first two have told k
 
 
+@pytest.mark.slow
 def test_pct_finds_dirty_cow_more_often_than_its_bound():
     result = explored(Sampled(2), schedules=60)
     assert result.first.ending == in_worker(drawn_ending, result.sampling, result.number - 1)
@@ -87,11 +92,13 @@ def test_pct_finds_dirty_cow_more_often_than_its_bound():
     assert result.sampling.bound == 2 * result.steps
 
 
+@pytest.mark.slow
 def test_a_search_stops_at_a_number_of_schedules_and_says_so():
     result = explored(Exhaustive(1), schedules=5)
     assert (result.played, result.complete) == (5, False)
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_where_it_was(tmp_path):
     file = tmp_path / "state"
     whole = explored(Exhaustive(1))

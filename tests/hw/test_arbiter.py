@@ -222,6 +222,7 @@ def test_a_held_initiator_is_answered():
 
 # Outstanding transfers.
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outstanding", [1, 2, 3, 16])
 def test_no_more_transfers_are_accepted_than_may_be_outstanding(outstanding):
     accepted = played_on(arbiter_for(2, outstanding=outstanding), [READ] * 30, [READ] * 30,
@@ -272,6 +273,7 @@ def test_random_traffic_obeys(count, seed, rule):
     rule(random_run(count, seed)[0])
 
 
+@pytest.mark.slow
 @SEEDS
 @COUNTS
 def test_random_traffic_loses_no_locked_increment(count, seed):

@@ -37,6 +37,7 @@ async def burst(cpu, access, length=LENGTH):
     return await cpu.burst([access] * length, chained=set(), ready=ready), last + 1
 
 
+@pytest.mark.slow
 @two_levels()
 async def test_a_hit_is_accepted_in_every_cycle(cpu):
     map_page(cpu, form=TWO_LEVELS)
@@ -46,6 +47,7 @@ async def test_a_hit_is_accepted_in_every_cycle(cpu):
     assert cycles == LENGTH + BESIDES
 
 
+@pytest.mark.slow
 @four_levels()
 async def test_so_is_an_access_that_ends_in_a_protection_fault(cpu):
     responses, cycles = await burst(cpu, Access(1 << 63, 8))
@@ -53,6 +55,7 @@ async def test_so_is_an_access_that_ends_in_a_protection_fault(cpu):
     assert cycles == LENGTH + BESIDES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outstanding", [1, 2, 4, 8])
 def test_as_many_transfers_are_in_flight_as_there_may_be(outstanding):
     async def main(cpu):

@@ -101,6 +101,7 @@ async def test_a_locked_access_whose_read_fails_stores_nothing_and_ends_the_lock
 
 # Control operations.
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failing", range(4))
 @pae_paging(memory=FailingMemory)
 async def test_a_write_whose_pdptes_cannot_be_read_is_refused_and_changes_nothing(cpu, failing):
@@ -169,6 +170,7 @@ def test_what_is_chained_to_it_is_skipped_but_for_what_is_on_the_bus(outstanding
     bench_of(tlb_entries=4, outstanding=outstanding).run(main, memory=memory)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stall", [(), (False, True, True)])
 def test_a_chain_is_not_stopped_by_an_error_of_the_one_before(stall):
     # The first chain's error comes when the second is on the bus already.

@@ -319,6 +319,7 @@ async def test_rule_36_a_unit_may_have_keys_for_user_pages_only(cpu):
     assert await error(cpu, READ) == PRESENT | BY_KEY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page, user", [
     (PAGE, True), (FRAME | P | RW, False), (FRAME | P | RW, True),
 ], ids=["of a user", "of the kernel", "of the kernel, by a user"])

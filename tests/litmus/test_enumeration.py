@@ -59,6 +59,7 @@ def test_a_remap_has_an_invlpg_on_each_processor_and_an_interrupt_between(five):
                     other[wait + 1].location.name)
 
 
+@pytest.mark.slow
 def test_programs_that_transform_finds_are_among_them_and_break_coherence(five):
     # Those of the eleven executions with five events that its authors print for this axiom.
     names = {"xa+Mxb.Rx", "xa+Mxb.Wx", "xa-+Wx.Rx", "xa-+Rx.Wx", "xa-+Wx.Wx", "xa-+Wx.Mxb"}

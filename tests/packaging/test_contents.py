@@ -14,9 +14,10 @@ from dragoncage import PACKAGES, __version__
 from .packaging_support import environment
 
 
+pytestmark = pytest.mark.slow
+
 #: Packages that are imported, and so are in a wheel.
 IMPORTED = ("dragoncage", *PACKAGES)
-
 
 #: Sources of the page, which is in the wheel as it is built.
 SOURCES = "sim/page/web"
@@ -36,20 +37,17 @@ def metadata(in_wheel):
     return Parser().parsestr(text.decode("utf-8"))
 
 
-@pytest.mark.slow
 def test_the_wheel_has_all_files_of_the_packages_and_no_others(distributions, in_wheel):
     assert {name for name in in_wheel if ".dist-info/" not in name} == {
         name for name in distributions.files
         if PurePath(name).parts[0] in IMPORTED and not PurePath(name).is_relative_to(SOURCES)}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("package", IMPORTED)
 def test_each_package_says_that_it_is_typed(in_wheel, package):
     assert f"{package}/py.typed" in in_wheel
 
 
-@pytest.mark.slow
 def test_the_source_distribution_has_all_files(distributions):
     with tarfile.open(distributions.sdist) as file:
         found = {str(PurePath(*PurePath(member.name).parts[1:]))
@@ -66,13 +64,11 @@ def test_version_and_licence_are_said(metadata, in_wheel):
     assert not any(line.startswith("License ::") for line in metadata.get_all("Classifier"))
 
 
-@pytest.mark.slow
 def test_the_command_says_the_version(installed):
     done = installed.run(installed.script, "--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"dragoncage {__version__}\n", "")
 
 
-@pytest.mark.slow
 def test_tests_run_from_the_source_distribution(distributions, tmp_path):
     # A process of its own: what extraction is called with differs between versions of Python.
     subprocess.run([sys.executable, "-m", "tarfile", "-e", distributions.sdist, tmp_path],

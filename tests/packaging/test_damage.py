@@ -45,6 +45,7 @@ def test_a_foreign_package_that_was_installed_over_ours_is_named(loose, name):
                                 f"dragoncage: {loose.folder}/lib/{name}/__init__.py{ADVICE}")
 
 
+@pytest.mark.slow
 def test_another_copy_of_ours_that_was_imported_before_is_named(loose):
     copy = loose.folder / "copy/hw"
     shutil.copytree(loose.folder / "lib/hw", copy)
@@ -55,6 +56,7 @@ def test_another_copy_of_ours_that_was_imported_before_is_named(loose):
                            f"dragoncage, from {copy}/__init__.py{ADVICE}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("remove", [shutil.rmtree, lambda path: (path / "__init__.py").unlink()],
                          ids=["wholly", "in part"])
 def test_a_package_that_was_removed_is_named(loose, remove):

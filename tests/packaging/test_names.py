@@ -9,6 +9,8 @@ from dragoncage import PACKAGES
 from .packaging_support import foreign_package
 
 
+pytestmark = pytest.mark.slow
+
 ADVICE = "; install and run dragoncage in an environment of its own\n"
 
 MODULE = ("-m", "dragoncage")
@@ -27,17 +29,14 @@ def test_what_runs_is_what_was_installed(installed):
     assert all(folder.startswith(f"{place}/lib/") for folder in installed.ask(code).split())
 
 
-@pytest.mark.slow
 def test_the_script_is_not_misled_by_the_path(installed):
     assert listed(installed.run(installed.script, "list", PYTHONPATH="."))
 
 
-@pytest.mark.slow
 def test_the_module_is_not_misled_by_the_folder(installed):
     assert listed(installed.run(installed.python, *MODULE, "list"))
 
 
-@pytest.mark.slow
 def test_a_file_instead_of_a_package_misleads_nobody(installed):
     for name in PACKAGES:
         shutil.rmtree(installed.folder / name)
@@ -45,7 +44,6 @@ def test_a_file_instead_of_a_package_misleads_nobody(installed):
     assert listed(installed.run(installed.python, *MODULE, "list"))
 
 
-@pytest.mark.slow
 def test_a_scenario_gets_our_packages_and_the_modules_beside_it(installed):
     story = installed.folder / "story.py"
     story.write_text(story.read_text().replace("MODES", "from beside import NAME\n\n\nMODES", 1)
@@ -56,7 +54,6 @@ def test_a_scenario_gets_our_packages_and_the_modules_beside_it(installed):
     assert "ok: 1 of 1 claims hold" in done.stdout
 
 
-@pytest.mark.slow
 def test_a_program_of_ones_own_gets_our_packages_too(installed):
     code = "import dragoncage; dragoncage.activate(); dragoncage.activate()\n" \
            "from hw.mmu import Mmu; print(Mmu.__module__)"

@@ -55,6 +55,7 @@ def test_there_are_three_files_and_no_others(recorded):
     assert sorted(path.name for path in recorded[1].iterdir()) == FILES
 
 
+@pytest.mark.slow
 def test_every_name_in_the_gtkwave_view_is_in_the_waveform(recorded, variables):
     lines = (recorded[1] / "waves.gtkw").read_text().splitlines()
     named = [line for line in lines if line.startswith("machine.")]
@@ -198,6 +199,7 @@ def test_a_full_disk_does_not_end_what_is_shown(tmp_path, stop):
     assert done and list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_waveform_that_cannot_be_opened_is_told_before_anything_is_done(tmp_path):
     async def main(engine):
         pytest.fail("too late")
@@ -218,6 +220,7 @@ def test_a_folder_may_have_a_name_that_is_no_text(tmp_path):
     assert os.fsencode(folder / "waves.vcd") in (folder / "waves.gtkw").read_bytes()
 
 
+@pytest.mark.slow
 def test_files_that_lead_elsewhere_are_written_there(tmp_path):
     async def main(engine):
         await engine.bus.access(Access(0x1234, 4))

@@ -35,6 +35,7 @@ def _file(tmp_path):
     return file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [
     [], pytest.param(["--on", "linux"], marks=LINUX), ["--engine", "cxxrtl"]], ids=" ".join)
 def test_a_script_is_played_and_told(options, file, capsys):

@@ -16,6 +16,7 @@ EXAMPLES = [json.loads(block) for block
             in re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vector, outcome, arguments", [
     (*EXAMPLES[:2], []),
     (*EXAMPLES[2:], ["--engine", "golden", "--allowed"]),

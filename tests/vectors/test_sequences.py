@@ -141,6 +141,7 @@ def test_entries_and_stores_have_their_values_afterwards(engine):
         ["0x9000", "0x500000007"], ["0x9004", "0x5"]]
 
 
+@pytest.mark.slow
 @on_each_engine
 def test_lines_of_both_versions_stand_in_one_file_and_see_nothing_of_each_other(engine):
     lines = [long_mode(id="a"), sequence(READ, store(LEAF, 0), READ, id="b"), long_mode(id="c"),
