@@ -4,6 +4,8 @@ import pytest
 from browser_support import launched, served, visit
 
 
+pytestmark = pytest.mark.slow
+
 PAGE = """<!doctype html>
 <title>a page</title>
 <link rel="icon" href="data:,">
@@ -49,7 +51,6 @@ def test_a_tab_has_the_size_that_it_is_asked_for(chromium, folder):
         assert tab.page.evaluate("innerWidth") == 390
 
 
-@pytest.mark.slow
 def test_without_chromium_the_package_is_named(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(FileNotFoundError, match="sudo apt-get install chromium"), launched():

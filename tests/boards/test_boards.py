@@ -131,6 +131,7 @@ def test_the_system_is_in_the_design(plans, board):
     assert ("SB_SPRAM256KA" in text) == (board.name == "icebreaker")
 
 
+@pytest.mark.slow
 @EACH
 def test_the_plan_has_the_steps_that_are_known(plans, board):
     _, plan = plans[board.name]
@@ -139,6 +140,7 @@ def test_the_plan_has_the_steps_that_are_known(plans, board):
     assert programs[0] == "yosys" and programs[1].startswith("nextpnr-") and len(programs) == 3
 
 
+@pytest.mark.slow
 def test_all_colours_of_a_light_are_pins(plans):
     _, plan = plans["ecpix5"]
     ports = constraints(plan, "ecpix5")
