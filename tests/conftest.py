@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from browser_support import launched
 
+from sim.boards.tools import find_tool
 from sim.toolchain.yosys import newer
 
 
@@ -45,14 +46,16 @@ def pytest_configure(config):
 
 
 def pytest_sessionstart(session):
-    """Compile Yosys before there are workers, if all tests are to run.
+    """Compile the programs for synthesis before there are workers, if all tests are to run.
 
-    It compiles itself when it is first run, for half a minute, and writes the outcome as it goes:
+    Each compiles itself when it is first run, for half a minute, and writes the outcome as it goes:
     another that begins meanwhile compiles it once more, or reads half of it and crashes.
     """
     everything = session.config.args_source == session.config.ArgsSource.TESTPATHS
     if everything and "PYTEST_XDIST_WORKER" not in os.environ:
-        subprocess.run(newer("-V"), capture_output=True, check=False)
+        for command in (newer("-V"), [find_tool("nextpnr-ice40"), "--version"],
+                        [find_tool("nextpnr-ecp5"), "--version"]):
+            subprocess.run(command, capture_output=True, check=False)
 
 
 def pytest_collection_modifyitems(items):

@@ -23,13 +23,15 @@ def await_drafts(*children, folder="."):
 def own_cache(folder):
     """Make a folder for ``XDG_CACHE_HOME`` in which nothing of ours is kept yet.
 
-    Only Yosys, which wasmtime compiles, is there already: that takes longer than most designs.
+    Only the programs that are compiled when they are first run, such as Yosys, are there already:
+    that takes longer than most designs.
     """
-    # As wasmtime looks for its cache.
-    shared = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wasmtime"
-    shared.mkdir(parents=True, exist_ok=True)
     folder.mkdir()
-    (folder / "wasmtime").symlink_to(shared, target_is_directory=True)
+    # As wasmtime and the packages of these programs look for their caches.
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    for name in ("wasmtime", "YoWASP"):
+        (caches / name).mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(caches / name, target_is_directory=True)
     return str(folder)
 
 
