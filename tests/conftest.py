@@ -6,12 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from browser_support import launched
 
 from sim.boards.tools import find_tool
+from sim.errors import Unavailable
 from sim.toolchain.yosys import newer
 
 
@@ -48,14 +50,16 @@ def pytest_configure(config):
 def pytest_sessionstart(session):
     """Compile the programs for synthesis before there are workers, if all tests are to run.
 
-    Each compiles itself when it is first run, for half a minute, and writes the outcome as it goes:
-    another that begins meanwhile compiles it once more, or reads half of it and crashes.
+    Each compiles itself when it is first run, Yosys for half a minute, and writes the outcome as it
+    goes: another that begins meanwhile compiles it once more, or reads half of it and crashes.
+    Without them there is nothing to compile, and the tests that need them say what is missing.
     """
     everything = session.config.args_source == session.config.ArgsSource.TESTPATHS
     if everything and "PYTEST_XDIST_WORKER" not in os.environ:
-        for command in (newer("-V"), [find_tool("nextpnr-ice40"), "--version"],
-                        [find_tool("nextpnr-ecp5"), "--version"]):
-            subprocess.run(command, capture_output=True, check=False)
+        subprocess.run(newer("-V"), capture_output=True, check=False)
+        for name in ("nextpnr-ice40", "nextpnr-ecp5"):
+            with suppress(Unavailable):
+                subprocess.run([find_tool(name), "--version"], capture_output=True, check=False)
 
 
 def pytest_collection_modifyitems(items):
