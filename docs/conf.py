@@ -13,6 +13,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 
 from amaranth.lib.wiring import Component
+from sphinx.addnodes import pending_xref
 from sphinx.ext.napoleon import Config, NumpyDocstring
 from sphinx.util.inspect import stringify_signature
 
@@ -52,12 +53,8 @@ nitpick_ignore_regex = [("py:.*", pattern) for pattern in (
     rf"({'|'.join(sys.stdlib_module_names | {'amaranth', 'cocotb', 'numpy'})})(\..*)?",
     "|".join(dir(builtins)),
     r"(.*\.)?([A-Z]|\w+T|_\w+)",
-    r"(unit|interrupts)\..*",
+    r"(unit|interrupts)\..*|claim",
 )]
-
-#: The path of a sampled signal, in the annotation of a field, is taken for a name, of which there
-#: may be several.
-suppress_warnings = ["ref.python"]
 
 #: Sections of a docstring that numpydoc does not have, or that are shown as parameters are.
 SECTIONS = Config(
@@ -165,6 +162,17 @@ def signatures(app, what, name, object, options, signature, returned):
     return signature and signature.replace("<factory>", "..."), returned
 
 
+def names_as_written(app, doctree):
+    """Let the names in annotations be those of their module.
+
+    Sphinx means to look for any name that ends in one if the annotation begins with a dot, and
+    does so whatever it begins with: all names, three times for each ``int``.
+    """
+    for node in doctree.findall(pending_xref):
+        if node.get("refspecific") is False:
+            del node["refspecific"]
+
+
 class ShortNames:
     """Links of references by a bare name, as code would understand it.
 
@@ -190,12 +198,11 @@ class ShortNames:
         if owner:
             target = f"{owner}.{target}"
             names  = [name for name in names if name == target]
-        if len(names) == 1:
-            [target] = names
-        else:
-            node["refspecific"] = True
+        if len(names) != 1:
+            return None
+        [target] = names
         links = (domain.resolve_xref(env, node["refdoc"], app.builder, role, target, node, text)
-                 for role in (node["reftype"], "obj") if names)
+                 for role in (node["reftype"], "obj"))
         return next(filter(None, links), None)
 
     def _names(self, domain, last_part):
@@ -235,5 +242,6 @@ def setup(app):
     app.connect("source-read", add_contents)
     app.connect("autodoc-process-docstring", numpy_sections)
     app.connect("autodoc-process-signature", signatures)
+    app.connect("doctree-read", names_as_written)
     app.connect("missing-reference", ShortNames().link)
     app.connect("html-page-context", Navigation().share)

@@ -13,7 +13,7 @@ __all__ = ["page"]
 
 
 def page(document: dict[str, Any], folder: Path) -> str:
-    """The page for a document of :func:`.report.as_json`, which is to be in a folder.
+    """The page for a document of :func:`.coverage.report.as_json`, which is to be in a folder.
 
     It has links from there to files of the project that are here.
     """

@@ -22,7 +22,7 @@ class Racers:
     ----------
     cpus : sequence of :class:`sw.processor.cpu.Cpu`
         The processors. The first executes what calls this, the others are idle.
-    race : :class:`.race.Race`
+    race : :class:`.explore.race.Race`
         What they are to do.
     ready : callable
         Called with the gate when all are at their start: it may give it a plan.

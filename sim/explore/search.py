@@ -157,7 +157,7 @@ def search(setting: Setting, strategy: Strategy, pool: Pool, *, schedules: int |
         Most schedules to play, or how many to draw.
     seed : :class:`int`
         What they are drawn from.
-    state : :class:`.state.State`
+    state : :class:`.explore.state.State`
         Results of units that were done before.
     progress : callable
         Called with the number of schedules played so far, or drawn.

@@ -25,7 +25,7 @@ __all__ = ["save"]
 
 
 def save(request: Mapping[str, Any], folder: Path, tell: Tell) -> None:
-    """Play what a ``request`` wants, as :func:`.player.play` does, and tell it as a file.
+    """Play what a ``request`` wants, as :func:`.lab.player.play` does, and tell it as a file.
 
     Its ``export`` is "waves", "perfetto" or "json". The message is of the kind ``file``: its
     ``name``, its ``type``, and its ``content`` in base64.

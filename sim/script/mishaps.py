@@ -1,4 +1,4 @@
-"""Ends, stops and signals of a program of the model, in the words of :mod:`.host`."""
+"""Ends, stops and signals of a program of the model, in the words of :mod:`.script.host`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

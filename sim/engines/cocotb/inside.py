@@ -1,4 +1,4 @@
-"""The guest, which cocotb runs in the simulator: it calls a function for :mod:`.host`."""
+"""The guest, which cocotb runs in the simulator: it calls a function for :mod:`.cocotb.host`."""
 
 import os
 import pickle

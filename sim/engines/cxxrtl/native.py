@@ -113,7 +113,8 @@ class Native:
     config, cpus, arbiter
         Those of a :class:`sim.engines.testbench.Testbench`.
     shipped : :class:`bool`
-        The code that makes the testbench is as its files have it; see :func:`.library.library`.
+        The code that makes the testbench is as its files have it: see
+        :func:`.cxxrtl.library.library`.
 
     Attributes
     ----------

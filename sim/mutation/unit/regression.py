@@ -41,7 +41,7 @@ class Regression:
     Parameters
     ----------
     pins : type
-        The compiled unit: ``pins`` of :class:`.machine.Machine`.
+        The compiled unit: ``pins`` of :class:`.unit.machine.Machine`.
     rounds : :class:`int`
         How many.
     """

@@ -89,7 +89,7 @@ async def get_signal(cpu: Cpu, task: task_struct, *,
     """Take the next signal that has a handler or kills; ``None`` if there is none.
 
     The end of the process comes before all others, as the signal that brought it. Where the task is
-    to stop, :class:`Stopped` is raised.
+    to stop, :class:`.signal_types.Stopped` is raised.
 
     Without the ``program``, which is elsewhere, a signal with a handler is left for it, and one
     that kills is returned, but not taken.
