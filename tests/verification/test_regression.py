@@ -14,8 +14,8 @@ from sim.verification.runs import RunSettings
 from sim.verification.simulation import build
 
 
-#: A seed with which the full unit meets all conditions after few more rounds than the least.
-SEED  = 2
+#: A seed with which the full unit meets all conditions after 162 rounds; others take twice as many.
+SEED  = 10
 LEAST = 60
 MOST  = 600
 
