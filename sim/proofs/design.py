@@ -16,7 +16,9 @@ from sim.toolchain.yosys import newer
 __all__ = ["Design", "Undecided", "both", "either", "inputs_of", "negated"]
 
 
-#: From a netlist to one formula, in which a state is one vector of bits.
+#: From a netlist to one formula, in which a state is one vector of bits. A register that never
+#: leaves its initial value becomes a constant, without which some inductions do not close. To look
+#: for more takes Yosys longer than the solver.
 SCRIPT = """read_rtlil <<rtlil
 {netlist}
 rtlil
@@ -25,7 +27,7 @@ proc
 flatten
 memory -nomap
 memory_map
-opt -full
+opt -fast
 dffunmap
 opt_clean
 write_smt2 -stbv -wires
