@@ -119,7 +119,10 @@ class EntryFlags:
         return bits
 
     def _defect(self, entry: TableEntry) -> int:
-        """A bit that must not be set there, perhaps, depending on the registers."""
+        """A bit that must not be set there, perhaps, depending on the registers.
+
+        0 if there is none, as in a PDE of a unit whose addresses leave no bit.
+        """
         size = 1 << self._shifts[entry.depth]
         if not self._wide:
             return 1 << self.rng.choice((21, self.rng.randrange(13, 22))) \
@@ -132,4 +135,4 @@ class EntryFlags:
         bits += [PS] * (entry.depth < len(self._shifts) - 4) * 20
         if entry.base & PS:
             bits += [1 << self.rng.randrange(13, size.bit_length() - 1)] * 8
-        return self.rng.choice(bits)
+        return self.rng.choice(bits) if bits else 0

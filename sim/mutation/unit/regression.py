@@ -31,7 +31,7 @@ __all__ = ["Regression"]
 
 
 #: Widths of physical addresses, of which a round has one or the other. There are reserved bits in
-#: each entry, which the stimulus wants.
+#: each entry.
 WIDTHS = (40, 51)
 
 
