@@ -18,7 +18,7 @@ __all__ = ["Design", "Undecided", "both", "either", "inputs_of", "negated"]
 
 #: From a netlist to one formula, in which a state is one vector of bits. A register that never
 #: leaves its initial value becomes a constant, without which some inductions do not close. To look
-#: for more takes Yosys longer than the solver.
+#: for more takes longer than it saves.
 SCRIPT = """read_rtlil <<rtlil
 {netlist}
 rtlil

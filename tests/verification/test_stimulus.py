@@ -11,7 +11,7 @@ from sim.paging.walk import features_of
 from sim.verification.stimulus import random_stimulus
 
 
-#: Widths of a physical address in which entries have all reserved bits, one, and none.
+# Widths of a physical address that leave many bits of an entry reserved, one, and none.
 @pytest.mark.parametrize("maxphyaddr", [32, 51, 52])
 def test_there_are_tables_of_each_mode_for_addresses_as_wide_as_any(maxphyaddr):
     features = features_of(replace(PRESETS["full"], maxphyaddr=maxphyaddr))
